@@ -1,0 +1,231 @@
+#include "behavior.h"
+
+#include "failure.h"
+#include "handle.h"
+#include "sched.h"
+#include "seat.h"
+#include "terminator.h"
+
+#include <algorithm>
+#include <memory>
+#include <new>
+
+namespace boc {
+
+namespace {
+
+/// Lays arrays out behind one another, each aligned for its type.
+class Layout {
+public:
+    explicit Layout(std::size_t used) noexcept : used_{used} {}
+    template <typename T>
+    [[nodiscard]] std::size_t add(std::size_t count) noexcept {
+        used_ = (used_ + alignof(T) - 1) & ~(alignof(T) - 1);
+        return std::exchange(used_, used_ + count * sizeof(T));
+    }
+    [[nodiscard]] std::size_t size() const noexcept { return used_; }
+
+private:
+    std::size_t used_;
+};
+
+} // namespace
+
+Behavior* Behavior::create(std::span<Cown* const> cowns,
+                           std::span<const Position> positions, std::size_t captures,
+                           CownPtr result) {
+    const std::size_t distinct = cowns.size() + (result ? 1 : 0);
+    Layout layout{sizeof(Behavior)};
+    const auto requests_at = layout.add<Request>(distinct);
+    const auto cowns_at = layout.add<Cown*>(cowns.size());
+    const auto scratch_at = layout.add<Cown*>(distinct);
+    const auto positions_at = layout.add<Position>(positions.size());
+    const auto captures_at = layout.add<Parcel>(captures);
+    auto* const block = static_cast<std::byte*>(::operator new(layout.size()));
+
+    auto* const made = new (block) Behavior;
+    made->requests_ = reinterpret_cast<Request*>(block + requests_at);
+    made->cowns_ = reinterpret_cast<Cown**>(block + cowns_at);
+    made->positions_ = reinterpret_cast<Position*>(block + positions_at);
+    made->captures_ = reinterpret_cast<Parcel*>(block + captures_at);
+    made->n_cowns_ = static_cast<std::uint32_t>(cowns.size());
+    made->n_positions_ = static_cast<std::uint32_t>(positions.size());
+    made->n_captures_ = static_cast<std::uint32_t>(captures);
+    std::uninitialized_copy(cowns.begin(), cowns.end(), made->cowns_);
+    std::uninitialized_copy(positions.begin(), positions.end(), made->positions_);
+    std::uninitialized_default_construct_n(made->captures_, captures);
+    for (Cown* const cown : cowns) {
+        cown->retain();
+    }
+    if (result) {
+        made->result_ = result.release();
+    } else {
+        made->result_ = &made->own_result_;
+        made->own_result_.block_ = made;
+    }
+    made->add_requests({reinterpret_cast<Cown**>(block + scratch_at), distinct});
+    return made;
+}
+
+/// One request per distinct cown, in ascending order.
+void Behavior::add_requests(std::span<Cown*> scratch) noexcept {
+    std::copy_n(cowns_, n_cowns_, scratch.begin());
+    if (scratch.size() > n_cowns_) {
+        scratch.back() = result_;
+    }
+    std::sort(scratch.begin(), scratch.end(), std::less<>{});
+    const auto end = std::unique(scratch.begin(), scratch.end());
+    for (auto cown = scratch.begin(); cown != end; ++cown) {
+        new (requests_ + n_requests_++) Request{*cown};
+    }
+}
+
+void Behavior::destroy() noexcept {
+    let_go();
+    Cown* const result = result_;
+    if (result != &own_result_) {
+        free_block(this);
+    }
+    result->drop(); // an own result takes the block with it
+}
+
+void Behavior::free_block(Behavior* behavior) noexcept {
+    std::destroy_n(behavior->captures_, behavior->n_captures_);
+    behavior->~Behavior();
+    ::operator delete(static_cast<void*>(behavior));
+}
+
+void Behavior::let_go() noexcept {
+    while (n_cowns_ > 0) {
+        cowns_[--n_cowns_]->drop();
+    }
+    for (Parcel& value : captures()) {
+        value.clear();
+    }
+}
+
+bool Behavior::schedule() noexcept {
+    if (!sched::Scheduler::instance().running()) {
+        return false;
+    }
+    linked_.store(true, std::memory_order_relaxed);
+    pending_.store(static_cast<std::int32_t>(n_requests_) + 1,
+                   std::memory_order_relaxed);
+    if (result_ == &own_result_) {
+        own_request_.link_alone();
+        own_request_.open();
+    }
+    std::int32_t free = 1;
+    for (std::uint32_t i = 0; i < n_requests_; ++i) {
+        free += requests_[i].link(this) ? 1 : 0;
+    }
+    for (std::uint32_t i = 0; i < n_requests_; ++i) {
+        requests_[i].open();
+    }
+    granted(free);
+    return true;
+}
+
+void Behavior::granted(std::int32_t count) noexcept {
+    if (pending_.fetch_sub(count, std::memory_order_acq_rel) != count) { // B2
+        return;
+    }
+    if (!sched::Scheduler::instance().dispatch(this)) {
+        const py::ErrorPause pause;
+        PyErr_SetString(PyExc_RuntimeError, "behavior dropped by stop()");
+        abandon(py::take_error());
+    }
+}
+
+void Behavior::run(Seat& seat) {
+    py::Ref value = py::Ref::adopt(py::guarded([&] {
+        acquire_cowns();
+        return seat.call(*this);
+    }));
+    const bool raised = !value;
+    if (raised) {
+        value = py::take_error();
+    }
+    release_cowns(); // first: a matrix that is also returned stays with its cown
+    settle(std::move(value), raised);
+    unlink();
+    let_go();
+    Terminator::instance().dec();
+    drop(); // B1: the schedule's
+}
+
+void Behavior::acquire_cowns() {
+    for (std::uint32_t i = 0; i < n_requests_; ++i) {
+        if (requests_[i].cown() == result_) {
+            continue;
+        }
+        const int done = py::guarded_int([&] { requests_[i].cown()->acquire(); });
+        if (done < 0) {
+            const py::Ref error = py::take_error();
+            log_failure("a cown could not be acquired", error.get());
+            PyErr_SetRaisedException(error.share().release());
+            throw py::ErrorSet{};
+        }
+    }
+}
+
+void Behavior::release_cowns() {
+    for (std::uint32_t i = 0; i < n_requests_; ++i) {
+        if (requests_[i].cown() == result_) {
+            continue;
+        }
+        if (const py::Ref error = requests_[i].cown()->release_or_fail()) {
+            log_failure("a value could not be released", error.get());
+        }
+    }
+}
+
+void Behavior::unlink() noexcept {
+    if (!linked_.exchange(false, std::memory_order_relaxed)) {
+        return;
+    }
+    for (std::uint32_t i = 0; i < n_requests_; ++i) {
+        if (Behavior* const waiting = requests_[i].unlink()) {
+            waiting->granted(1);
+        }
+    }
+    if (result_ == &own_result_) {
+        if (Behavior* const waiting = own_request_.unlink()) {
+            waiting->granted(1);
+        }
+    }
+}
+
+/// Only the behavior itself holds its result: nobody can ask for the value any more.
+bool Behavior::result_unseen() const noexcept {
+    return result_ == &own_result_ &&
+           own_result_.refs_.load(std::memory_order_acquire) == 1; // C1
+}
+
+void Behavior::settle(py::Ref value, bool raised) {
+    if (is_cown(value.get())) {
+        value = make_capsule(CownPtr::share(cown_behind(value.get())));
+    }
+    if (result_unseen()) {
+        if (raised) {
+            own_result_.live_ = value.release();
+            own_result_.live_home_ = &Home::current();
+            own_result_.exception_.store(true, std::memory_order_relaxed);
+        }
+        return;
+    }
+    const int done = py::guarded_int([&] { result_->store(std::move(value), raised); });
+    if (done < 0) {
+        log_failure("a result could not be stored", py::take_error().get());
+    }
+}
+
+void Behavior::abandon(py::Ref error) {
+    settle(std::move(error), true);
+    unlink();
+    let_go();
+    Terminator::instance().dec();
+    drop(); // B1: the schedule's
+}
+
+} // namespace boc

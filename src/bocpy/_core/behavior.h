@@ -1,0 +1,124 @@
+#pragma once
+
+#include "cown.h"
+#include "request.h"
+#include "sched/work.h"
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+
+namespace boc {
+
+class Plan;
+class Seat;
+
+/// One parameter of a body: a cown, or a group of them that arrives as a list.
+struct Position {
+    std::uint32_t count; ///< cowns it takes
+    bool group;
+};
+
+/// A body that waits for its cowns, runs once, and passes them on.
+///
+/// One block of memory holds the behavior, its result cown, and behind them its
+/// requests, the cowns in the order of the parameters, the parameters, and the captured
+/// values.
+///
+///   refs_      B1: its maker, the schedule and each capsule hold a count. At 0 it lets
+///   go
+///              of its result; the block goes with its own result cown
+///   pending_   B2: requests not yet granted, and one guard while linking; whoever
+///   brings
+///              it to 0 (acq_rel) dispatches
+class Behavior : public sched::Work {
+public:
+    /// A behavior over `cowns`, in the order of the parameters; its captures are yet to
+    /// be filled in. `result` is a cown that exists already, or null for one of its
+    /// own.
+    [[nodiscard]] static Behavior* create(std::span<Cown* const> cowns,
+                                          std::span<const Position> positions,
+                                          std::size_t captures, CownPtr result = {});
+    Behavior(const Behavior&) = delete;
+    Behavior& operator=(const Behavior&) = delete;
+
+    void retain() noexcept { refs_.fetch_add(1, std::memory_order_relaxed); } // B1
+    void drop() noexcept {
+        if (refs_.fetch_sub(1, std::memory_order_acq_rel) == 1) { // B1
+            destroy();
+        }
+    }
+
+    void set_plan(const Plan* plan) noexcept { plan_ = plan; }
+    void set_thunk(std::string name) { thunk_ = std::move(name); }
+    [[nodiscard]] Cown* result() const noexcept { return result_; }
+    [[nodiscard]] std::span<Parcel> captures() noexcept {
+        return {captures_, n_captures_};
+    }
+    [[nodiscard]] std::span<Cown* const> cowns() const noexcept {
+        return {cowns_, n_cowns_};
+    }
+    [[nodiscard]] std::span<const Position> positions() const noexcept {
+        return {positions_, n_positions_};
+    }
+    [[nodiscard]] const Plan* plan() const noexcept { return plan_; }
+    [[nodiscard]] const std::string& thunk() const noexcept { return thunk_; }
+
+    /// Takes its place in the queue of every cown, and is dispatched once it is first
+    /// in all of them. The caller holds the terminator and gives one count to the
+    /// schedule. False if no runtime is there to run it: nothing has happened.
+    [[nodiscard]] bool schedule() noexcept;
+    /// Runs the body on the calling worker, passes the cowns on, drops the schedule's
+    /// count.
+    void run(Seat& seat);
+
+    // The steps of run(), also for callers that drive a behavior by hand.
+    void acquire_cowns();
+    void release_cowns();
+    /// Passes every cown on to its next behavior; nothing if that has happened.
+    void unlink() noexcept;
+    /// Stores what the body answered or raised.
+    void settle(py::Ref value, bool raised);
+    /// Gives up what only the run needed: a result cown may keep the block for long.
+    void let_go() noexcept;
+    /// Gives up what was scheduled but will never run: its result tells `error`.
+    void abandon(py::Ref error);
+    /// Frees the block of a result cown that has died.
+    static void free_block(Behavior* behavior) noexcept;
+
+private:
+    Behavior() = default;
+    ~Behavior() = default;
+    void destroy() noexcept;
+    void add_requests(std::span<Cown*> scratch) noexcept;
+    void granted(std::int32_t count) noexcept;
+    [[nodiscard]] bool result_unseen() const noexcept;
+
+    std::atomic<std::int32_t> refs_{1};
+    std::atomic<std::int32_t> pending_{0};
+    std::uint32_t n_requests_ = 0;
+    std::uint32_t n_cowns_ = 0;
+    std::uint32_t n_positions_ = 0;
+    std::uint32_t n_captures_ = 0;
+    std::atomic<bool> linked_{false};
+    const Plan* plan_ = nullptr;
+    Request* requests_ = nullptr;
+    Cown** cowns_ = nullptr;
+    Position* positions_ = nullptr;
+    Parcel* captures_ = nullptr;
+    Cown* result_ = nullptr;
+    std::string thunk_;
+    Cown own_result_;
+    Request own_request_{&own_result_}; ///< of the own result
+};
+
+struct DropBehavior {
+    void operator()(Behavior* behavior) const noexcept { behavior->drop(); }
+};
+
+/// One count of a behavior.
+using BehaviorPtr = std::unique_ptr<Behavior, DropBehavior>;
+
+} // namespace boc

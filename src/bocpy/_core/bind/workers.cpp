@@ -1,0 +1,247 @@
+#include "bind/fork_guard.h"
+#include "bind/state.h"
+#include "py/attach.h"
+#include "sched.h"
+#include "seat.h"
+
+#include <marshal.h>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace boc::bind {
+
+namespace {
+
+/// The text of the pending exception, with its traceback.
+std::string formatted_error() {
+    const py::Ref error = py::take_error();
+    std::string text = "a worker could not start";
+    const int done = py::guarded_int([&] {
+        const py::Ref lines =
+            py::call(py::import("traceback", "format_exception").get(), error.get());
+        const py::Ref empty = py::Ref::steal(PyUnicode_FromString(""));
+        const py::Ref whole = py::Ref::steal(PyUnicode_Join(empty.get(), lines.get()));
+        if (const char* const utf8 = PyUnicode_AsUTF8(whole.get())) {
+            text = utf8;
+        }
+    });
+    if (done < 0) {
+        PyErr_Clear();
+    }
+    return text;
+}
+
+/// Tells the starter that the worker is ready, or why it is not.
+void tell(PyObject* ready, const std::optional<std::string>& trouble) {
+    const py::Ref text =
+        trouble
+            ? py::Ref::steal(PyUnicode_DecodeUTF8(
+                  trouble->data(), static_cast<Py_ssize_t>(trouble->size()), "replace"))
+            : py::Ref::none();
+    const py::Ref done = py::call(ready, text.get());
+}
+
+/// Takes a worker slot for as long as it lives.
+class Registration {
+public:
+    Registration() : slot_{sched::Scheduler::instance().register_worker()} {}
+    ~Registration() {
+        if (slot_ >= 0) {
+            sched::Scheduler::instance().unregister_worker();
+        }
+    }
+    Registration(const Registration&) = delete;
+    Registration& operator=(const Registration&) = delete;
+    [[nodiscard]] int slot() const noexcept { return slot_; }
+
+private:
+    int slot_;
+};
+
+void require_slot(const Registration& registration) {
+    if (registration.slot() < 0) {
+        py::raise(PyExc_RuntimeError, "over-registration: no worker slot left");
+    }
+}
+
+// A worker that is a thread of this interpreter
+
+/// Acts as a worker of its own for as long as it lives.
+class Seating {
+public:
+    explicit Seating(int slot) noexcept { Home::take_seat(kFirstSeat + slot); }
+    ~Seating() { Home::take_seat(0); }
+    Seating(const Seating&) = delete;
+    Seating& operator=(const Seating&) = delete;
+};
+
+PyObject* run_thread(PyObject*, PyObject* ready) {
+    return py::guarded([ready] {
+        const Registration registration;
+        require_slot(registration);
+        const Seating seating{registration.slot()};
+        tell(ready, {});
+        Seat{}.work();
+        Home::current().recycle();
+        return py::Ref::none();
+    });
+}
+
+#if BOC_HAS_OWN_GIL
+
+// A worker that is an interpreter
+
+/// A sub-interpreter with a GIL of its own, which the calling thread can enter and
+/// leave.
+class SubInterpreter {
+public:
+    SubInterpreter() : outer_{PyThreadState_Get()} {
+        const PyInterpreterConfig config{
+            .use_main_obmalloc = 0,
+            .allow_fork = 0,
+            .allow_exec = 0,
+            .allow_threads = 1,
+            .allow_daemon_threads = 0,
+            .check_multi_interp_extensions = 1,
+            .gil = PyInterpreterConfig_OWN_GIL,
+        };
+        const PyStatus status = Py_NewInterpreterFromConfig(&inner_, &config);
+        if (PyStatus_Exception(status) != 0) {
+            inner_ = nullptr;
+            PyThreadState_Swap(outer_);
+            py::raise(PyExc_RuntimeError, "a sub-interpreter could not be created: %s",
+                      status.err_msg != nullptr ? status.err_msg : "no reason given");
+        }
+        count_interpreter(1);
+    }
+    ~SubInterpreter() {
+        enter();
+        Py_EndInterpreter(inner_);
+        PyThreadState_Swap(outer_);
+        count_interpreter(-1);
+    }
+    SubInterpreter(const SubInterpreter&) = delete;
+    SubInterpreter& operator=(const SubInterpreter&) = delete;
+
+    void enter() noexcept { PyThreadState_Swap(inner_); }
+    void leave() noexcept { PyThreadState_Swap(outer_); }
+
+private:
+    PyThreadState* outer_;
+    PyThreadState* inner_ = nullptr;
+};
+
+/// What an interpreter needs to become a worker: what `bocpy.worker.describe_main`
+/// said.
+struct Program {
+    struct Live {
+        std::string module;
+        std::string name;
+        Parcel value;
+    };
+    std::string payload; ///< marshalled; its second item is sys.path
+    std::vector<Live> live;
+};
+
+std::string utf8(PyObject* str) {
+    const char* const text = PyUnicode_AsUTF8(str);
+    return text != nullptr ? text : throw py::ErrorSet{};
+}
+
+/// Values that do not cross are left out.
+void read_live(PyObject* values, Program& program) {
+    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(values); ++i) {
+        PyObject* const item = PyTuple_GET_ITEM(values, i);
+        Program::Live live{
+            utf8(PyTuple_GET_ITEM(item, 0)), utf8(PyTuple_GET_ITEM(item, 1)), {}};
+        const int done = py::guarded_int(
+            [&] { live.value = Parcel::pack(PyTuple_GET_ITEM(item, 2)); });
+        if (done == 0) {
+            program.live.push_back(std::move(live));
+        } else if (PyErr_ExceptionMatches(PyExc_Exception) != 0) {
+            PyErr_Clear();
+        } else {
+            throw py::ErrorSet{};
+        }
+    }
+}
+
+/// Makes the interpreter inside one in which behaviors can run.
+void boot(const Program& program) {
+    const py::Ref parts = py::Ref::steal(PyMarshal_ReadObjectFromString(
+        program.payload.data(), static_cast<Py_ssize_t>(program.payload.size())));
+    const py::Ref path =
+        py::Ref::steal(PySequence_List(PyTuple_GET_ITEM(parts.get(), 1)));
+    py::check(PySys_SetObject("path", path.get()));
+    const py::Ref worker = py::import("bocpy.worker");
+    const py::Ref payload = py::Ref::steal(PyBytes_FromStringAndSize(
+        program.payload.data(), static_cast<Py_ssize_t>(program.payload.size())));
+    const py::Ref loaded =
+        py::call(py::attribute(worker.get(), "load_main").get(), payload.get());
+    for (const Program::Live& live : program.live) {
+        const py::Ref module =
+            py::Ref::steal(PyUnicode_FromString(live.module.c_str()));
+        const py::Ref name = py::Ref::steal(PyUnicode_FromString(live.name.c_str()));
+        const py::Ref bound =
+            py::call(py::attribute(worker.get(), "bind_live").get(), module.get(),
+                     name.get(), live.value.unpack().get());
+    }
+}
+
+/// Boots and takes a slot; the text of what went wrong, or nothing.
+std::optional<std::string> begin(const Program& program,
+                                 std::optional<Registration>& registration) {
+    const int done = py::guarded_int([&] {
+        boot(program);
+        require_slot(registration.emplace());
+    });
+    return done < 0 ? std::optional{formatted_error()} : std::nullopt;
+}
+
+PyObject* run_interpreter(PyObject*, PyObject* const* args, Py_ssize_t count) {
+    return py::guarded([&] {
+        if (count != 3 || PyBytes_Check(args[0]) == 0 || PyTuple_Check(args[1]) == 0) {
+            py::raise(PyExc_TypeError, "expected payload, live values, and a callable");
+        }
+        Program program;
+        program.payload.assign(PyBytes_AS_STRING(args[0]),
+                               static_cast<std::size_t>(PyBytes_GET_SIZE(args[0])));
+        read_live(args[1], program);
+        guard_forks();
+        SubInterpreter inside;
+        std::optional<Registration> registration;
+        const std::optional<std::string> trouble = begin(program, registration);
+        inside.leave();
+        tell(args[2], trouble);
+        if (!trouble) {
+            inside.enter();
+            {
+                Seat seat;
+                seat.work();
+            }
+            Home::current().recycle();
+            inside.leave();
+        }
+        return py::Ref::none();
+    });
+}
+
+#endif
+
+PyMethodDef functions[] = {
+    {"_run_thread", run_thread, METH_O, nullptr},
+#if BOC_HAS_OWN_GIL
+    {"_run_interpreter", py::method(run_interpreter), METH_FASTCALL, nullptr},
+#endif
+    {nullptr, nullptr, 0, nullptr},
+};
+
+} // namespace
+
+void add_workers(PyObject* module) {
+    py::check(PyModule_AddFunctions(module, functions));
+}
+
+} // namespace boc::bind

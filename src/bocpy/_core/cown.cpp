@@ -1,0 +1,313 @@
+#include "cown.h"
+
+#include "behavior.h"
+#include "compat.h"
+#include "failure.h"
+#include "pins.h"
+
+#include <mutex>
+
+namespace boc {
+
+namespace {
+
+/// Somebody is taking the value out or putting it away.
+constexpr Owner kBusy = -3;
+
+/// Ends a busy time: whoever made the cown busy says who owns it next.
+struct Settle {
+    Settle(std::atomic<Owner>& busy, Owner next) noexcept : word{busy}, owner{next} {}
+    Settle(const Settle&) = delete;
+    Settle& operator=(const Settle&) = delete;
+    ~Settle() {
+        if (!settled) {
+            now(owner);
+        }
+    }
+
+    void now(Owner next) noexcept {
+        owner = next;
+        word.store(next, std::memory_order_release); // C2
+        settled = true;
+    }
+
+    std::atomic<Owner>& word;
+    Owner owner;
+    bool settled = false;
+};
+
+/// Cowns whose last count the calling thread dropped. They are disposed of one after
+/// the other: a chain of a million cowns must not be a million frames deep.
+BOC_THREAD_LOCAL Cown* t_dead = nullptr;
+BOC_THREAD_LOCAL bool t_disposing = false;
+
+} // namespace
+
+Cown* Cown::create(Parcel value) {
+    auto* const cown = new Cown;
+    cown->rest_ = std::move(value);
+    cown->kept_.store(shares_values(), std::memory_order_relaxed);
+    return cown;
+}
+
+bool Cown::try_retain() noexcept {
+    auto count = refs_.load(std::memory_order_relaxed);
+    while (count > 0) {
+        if (refs_.compare_exchange_weak(count, count + 1, std::memory_order_acq_rel,
+                                        std::memory_order_relaxed)) { // C1
+            return true;
+        }
+    }
+    return false;
+}
+
+void Cown::destroy() noexcept {
+    next_dead_ = t_dead;
+    t_dead = this;
+    if (t_disposing) {
+        return;
+    }
+    t_disposing = true;
+    while (Cown* const dead = t_dead) {
+        t_dead = dead->next_dead_;
+        dead->dispose();
+    }
+    t_disposing = false;
+}
+
+void Cown::dispose() noexcept {
+    if (exported_.load(std::memory_order_relaxed)) {
+        forget_pickled(this);
+    }
+    if (exception_.load(std::memory_order_relaxed)) {
+        report_unread();
+    }
+    free_live();
+    rest_.clear();
+    if (block_ != nullptr) {
+        Behavior::free_block(block_);
+    } else {
+        delete this;
+    }
+}
+
+void Cown::free_live() noexcept {
+    PyObject* const value = std::exchange(live_, nullptr);
+    if (value == nullptr) {
+        return;
+    }
+    if (live_home_ == &Home::current()) {
+        Py_DECREF(value);
+    } else {
+        live_home_->give_back(value);
+    }
+}
+
+void Cown::report_unread() noexcept {
+    const py::ErrorPause pause;
+    py::Ref value;
+    if (live_ == nullptr) {
+        value = py::Ref::adopt(py::guarded([&] { return rest_.unpack(); }));
+    } else if (live_home_ == &Home::current()) {
+        value = py::Ref::share(live_);
+    }
+    PyErr_Clear();
+    if (value) {
+        PySys_FormatStderr("Cown(%p) contains an unhandled exception: %R\n",
+                           static_cast<void*>(this), value.get());
+    } else {
+        PySys_FormatStderr("Cown(%p) contains an unhandled exception: %s\n",
+                           static_cast<void*>(this),
+                           told_ ? told_->c_str() : "<it cannot be loaded here>");
+    }
+    PyErr_Clear();
+}
+
+bool Cown::owned() const noexcept {
+    const Owner now = owner();
+    return now == Home::owner() ||
+           (now == kNobody && lent_.load(std::memory_order_relaxed) &&
+            Home::current().primary() && !Home::seated());
+}
+
+/// A lent cown is acquired when the primary first looks at it.
+void Cown::take_lent() {
+    if (lent_.load(std::memory_order_relaxed) && owner() == kNobody && owned()) {
+        acquire();
+        lent_.store(true, std::memory_order_relaxed);
+    }
+}
+
+void Cown::lend() noexcept {
+    if (owner() == kNobody) {
+        lent_.store(true, std::memory_order_relaxed);
+    }
+}
+
+void Cown::reclaim() {
+    if (lent_.load(std::memory_order_relaxed)) {
+        if (owner() == Home::owner()) {
+            release();
+        }
+        lent_.store(false, std::memory_order_relaxed);
+    }
+    if (kept_.load(std::memory_order_relaxed) && !keeps_definitions() &&
+        Home::current().primary() && owner() == kNobody) {
+        acquire();
+        release();
+    }
+}
+
+/// Puts an exception to rest, and remembers how it reads for who may have to report it.
+void Cown::put_failure(PyObject* error) {
+    rest_ = pack_failure(error);
+    exception_.store(true, std::memory_order_relaxed);
+    const int done = py::guarded_int([&] {
+        const py::Ref text = py::Ref::steal(PyObject_Repr(error));
+        if (const char* const utf8 = PyUnicode_AsUTF8(text.get())) {
+            told_ = std::make_unique<std::string>(utf8);
+        }
+    });
+    if (done < 0 || !told_) {
+        PyErr_Clear();
+    }
+}
+
+void Cown::require_owned() const {
+    if (owner() != Home::owner()) {
+        py::raise(PyExc_RuntimeError, "The current interpreter does not own this cown");
+    }
+}
+
+void Cown::become_busy(Owner me, const char* verb) {
+    Owner seen = me;
+    if (!owner_.compare_exchange_strong(seen, kBusy, std::memory_order_acquire,
+                                        std::memory_order_relaxed)) { // C2
+        py::raise(PyExc_RuntimeError, "%lld cannot %s cown (acquired by %lld)",
+                  static_cast<long long>(me), verb, static_cast<long long>(seen));
+    }
+}
+
+void Cown::acquire() {
+    Home& home = Home::current();
+    const Owner me = home.actor();
+    Owner seen = kNobody;
+    if (!owner_.compare_exchange_strong(seen, kBusy, std::memory_order_acquire,
+                                        std::memory_order_acquire)) { // C2
+        if (seen == me) {
+            return;
+        }
+        py::raise(PyExc_RuntimeError,
+                  "%lld cannot acquire cown (already acquired by %lld)",
+                  static_cast<long long>(me), static_cast<long long>(seen));
+    }
+    Settle settle{owner_, kNobody};
+    live_ = rest_.unpack().release();
+    live_home_ = &home;
+    rest_.clear();
+    lent_.store(false, std::memory_order_relaxed);
+    settle.owner = me;
+}
+
+void Cown::release() {
+    if (owner() == kNobody) {
+        return;
+    }
+    const Owner me = Home::owner();
+    become_busy(me, "release");
+    Settle settle{owner_, me};
+    rest_ = Parcel::pack(live_);
+    kept_.store(shares_values(), std::memory_order_relaxed);
+    const py::Ref done = take_live();
+    settle.now(kNobody); // before the value's finaliser runs
+}
+
+py::Ref Cown::release_or_fail() {
+    const Owner me = Home::owner();
+    if (owner() != me) {
+        return {}; // the body gave it up by itself
+    }
+    become_busy(me, "release");
+    Settle settle{owner_, kNobody};
+    py::Ref failed;
+    if (py::guarded_int([this] { rest_ = Parcel::pack(live_); }) < 0) {
+        failed = py::take_error();
+        put_failure(failed.get());
+    }
+    kept_.store(shares_values(), std::memory_order_relaxed);
+    const py::Ref done = take_live();
+    settle.now(kNobody); // before the value's finaliser runs
+    return failed;
+}
+
+void Cown::store(py::Ref value, bool exception) {
+    if (owner() == Home::owner()) {
+        set_value(std::move(value), exception);
+        return;
+    }
+    Owner seen = kNobody;
+    if (!owner_.compare_exchange_strong(seen, kBusy, std::memory_order_acquire,
+                                        std::memory_order_acquire)) { // C2
+        py::raise(PyExc_RuntimeError,
+                  "%lld cannot acquire cown (already acquired by %lld)",
+                  static_cast<long long>(Home::owner()), static_cast<long long>(seen));
+    }
+    const Settle settle{owner_, kNobody};
+    Parcel packed;
+    if (!exception &&
+        py::guarded_int([&] { packed = Parcel::pack(value.get()); }) < 0) {
+        value = py::take_error();
+        exception = true;
+    }
+    if (exception) {
+        put_failure(value.get());
+    } else {
+        rest_ = std::move(packed);
+        exception_.store(false, std::memory_order_relaxed);
+    }
+    kept_.store(shares_values(), std::memory_order_relaxed);
+}
+
+void Cown::disown() {
+    become_busy(Home::owner(), "disown");
+    Settle settle{owner_, kNobody};
+    const py::Ref done = take_live();
+    settle.now(kNobody);
+}
+
+py::Ref Cown::take_live() noexcept {
+    const std::scoped_lock lock{cell_}; // C3
+    return py::Ref::adopt(std::exchange(live_, nullptr));
+}
+
+py::Ref Cown::value() {
+    take_lent();
+    const std::scoped_lock lock{cell_}; // C3
+    require_owned();
+    return py::Ref::share(live_);
+}
+
+void Cown::set_value(py::Ref value, bool exception) {
+    take_lent();
+    py::Ref old;
+    {
+        const std::scoped_lock lock{cell_}; // C3
+        require_owned();
+        old = py::Ref::adopt(std::exchange(live_, value.release()));
+        exception_.store(exception, std::memory_order_relaxed);
+    }
+}
+
+bool Cown::exception() {
+    take_lent();
+    require_owned();
+    return exception_.load(std::memory_order_relaxed);
+}
+
+void Cown::set_exception(bool raised) {
+    take_lent();
+    require_owned();
+    exception_.store(raised, std::memory_order_relaxed);
+}
+
+} // namespace boc

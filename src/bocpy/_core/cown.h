@@ -1,0 +1,150 @@
+#pragma once
+
+#include "home.h"
+#include "parcel.h"
+#include "py/attach.h"
+#include "py/error.h"
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <utility>
+
+namespace boc {
+
+class Behavior;
+class Request;
+
+/// A shared container for one Python value, and the queue of behaviors that want it.
+///
+///   refs_    written by all      C1: the last drop destroys; each wrapper, request,
+///   parcel
+///                                and pin holds a count
+///   owner_   written by all      C2: nobody -> busy by CAS (acquire), busy -> me or
+///   nobody
+///                                by store (release), me -> busy by CAS: whoever made
+///                                it busy alone touches the value
+///   live_    the owner           C3: threads of one interpreter share what it owns, so
+///                                each touch is under cell_
+///   last_    see request.h
+class Cown {
+public:
+    /// A cown that nobody owns, with `value` inside.
+    [[nodiscard]] static Cown* create(Parcel value);
+    Cown(const Cown&) = delete;
+    Cown& operator=(const Cown&) = delete;
+
+    void retain() noexcept { refs_.fetch_add(1, std::memory_order_relaxed); } // C1
+    void drop() noexcept {
+        if (refs_.fetch_sub(1, std::memory_order_acq_rel) == 1) { // C1
+            destroy();
+        }
+    }
+    /// Counts up unless the cown is already dying.
+    [[nodiscard]] bool try_retain() noexcept;
+
+    [[nodiscard]] Owner owner() const noexcept {
+        return owner_.load(std::memory_order_acquire); // C2
+    }
+    [[nodiscard]] bool owned() const noexcept;
+
+    /// Makes the caller's side the owner, with the value as a live object. Throws
+    /// RuntimeError if another holds it; a value that does not load stays as it was.
+    void acquire();
+    /// Gives the value up in portable form. Throws if it cannot be packed; the cown
+    /// then stays owned, its value intact.
+    void release();
+    /// Gives the value up whatever happens: one that cannot be packed is replaced by
+    /// the error, with the exception flag set. Answers with that error, or null.
+    py::Ref release_or_fail();
+    /// Puts `value` into a cown that nobody owns, or that the caller owns; a value that
+    /// cannot be packed is replaced by the error. Throws if another holds the cown.
+    void store(py::Ref value, bool exception);
+    /// Drops the value without packing it.
+    void disown();
+    /// Lets the primary interpreter read the value without asking: it acquires the cown
+    /// at its first look.
+    void lend() noexcept;
+    /// The caller is about to schedule: undoes lend() and the acquisition it led to,
+    /// and packs a value that was kept for threads if workers are interpreters now.
+    void reclaim();
+
+    /// The live value; throws unless owned.
+    [[nodiscard]] py::Ref value();
+    /// Replaces the live value and sets or clears the exception flag; throws unless
+    /// owned.
+    void set_value(py::Ref value, bool exception = false);
+    [[nodiscard]] bool exception();
+    void set_exception(bool raised);
+
+    /// The cown's pickled address may be loaded by user code.
+    void mark_exported() noexcept { exported_.store(true, std::memory_order_relaxed); }
+
+private:
+    friend class Behavior;
+    friend class Request;
+
+    Cown() = default;
+    ~Cown() = default;
+    void destroy() noexcept;
+    void dispose() noexcept;
+    void report_unread() noexcept;
+    void free_live() noexcept;
+    [[nodiscard]] py::Ref take_live() noexcept;
+    void require_owned() const;
+    void take_lent();
+    void put_failure(PyObject* error);
+    void become_busy(Owner me, const char* verb);
+
+    std::atomic<std::int64_t> refs_{1};
+    std::atomic<Owner> owner_{kNobody};
+    std::atomic<Request*> last_{nullptr};
+    PyObject* live_ = nullptr;  ///< the value while owned
+    Home* live_home_ = nullptr; ///< the interpreter of live_
+    Parcel rest_;               ///< the value while nobody owns it
+    Behavior* block_ = nullptr; ///< the behavior this is the result of, and lies in
+    Cown* next_dead_ = nullptr;
+    std::unique_ptr<std::string> told_; ///< repr of an exception that was stored
+    [[no_unique_address]] py::Cell cell_;
+    std::atomic<bool> exception_{false};
+    std::atomic<bool> exported_{false};
+    std::atomic<bool> lent_{false};
+    std::atomic<bool> kept_{false}; ///< at rest as an object of the primary interpreter
+};
+
+/// One count of a cown.
+class CownPtr {
+public:
+    CownPtr() noexcept = default;
+    CownPtr(CownPtr&& other) noexcept : cown_{other.release()} {}
+    CownPtr& operator=(CownPtr&& other) noexcept {
+        const CownPtr old{std::exchange(cown_, other.release())};
+        return *this;
+    }
+    CownPtr(const CownPtr&) = delete;
+    CownPtr& operator=(const CownPtr&) = delete;
+    ~CownPtr() {
+        if (cown_ != nullptr) {
+            cown_->drop();
+        }
+    }
+
+    [[nodiscard]] static CownPtr adopt(Cown* counted) noexcept {
+        return CownPtr{counted};
+    }
+    [[nodiscard]] static CownPtr share(Cown* lent) noexcept {
+        lent->retain();
+        return CownPtr{lent};
+    }
+    [[nodiscard]] Cown* get() const noexcept { return cown_; }
+    Cown* operator->() const noexcept { return cown_; }
+    [[nodiscard]] Cown* release() noexcept { return std::exchange(cown_, nullptr); }
+    explicit operator bool() const noexcept { return cown_ != nullptr; }
+
+private:
+    explicit CownPtr(Cown* counted) noexcept : cown_{counted} {}
+    Cown* cown_ = nullptr;
+};
+
+} // namespace boc

@@ -1,0 +1,151 @@
+#include "home.h"
+
+#include "compat.h"
+#include "py/error.h"
+
+#include <mutex>
+#include <vector>
+
+namespace boc {
+
+struct Return {
+    Return* next;
+    void (*free)(void* what); ///< runs attached to the interpreter
+    void* what;
+    std::int64_t home; ///< id of the interpreter it belongs to
+};
+
+namespace {
+
+/// Every home there ever was, by index; guarded by `mutex`.
+struct Table {
+    std::mutex mutex;
+    std::vector<Home*> homes;
+};
+
+Table& table() noexcept {
+    static auto* const all = new Table; // outlives every thread
+    return *all;
+}
+
+void drop_object(void* what) {
+    Py_DECREF(static_cast<PyObject*>(what));
+}
+
+} // namespace
+
+Home& Home::look_up() noexcept {
+    PyInterpreterState* const here = PyInterpreterState_Get();
+    const std::int64_t id = PyInterpreterState_GetID(here);
+    const auto epoch = epoch_.load(std::memory_order_acquire); // H3
+    const std::scoped_lock lock{table().mutex};
+    for (Home* home : table().homes) {
+        if (home->interpreter_ == here && home->id_ == id) {
+            here_ = {here, home, epoch};
+            return *home;
+        }
+    }
+    Py_FatalError("bocpy: the core is used in an interpreter that never imported it");
+}
+
+Home* Home::find(std::int64_t id) noexcept {
+    const std::scoped_lock lock{table().mutex};
+    for (Home* home : table().homes) {
+        if (home->interpreter_ != nullptr && home->id_ == id) {
+            return home;
+        }
+    }
+    return nullptr;
+}
+
+Home* Home::open() {
+    PyInterpreterState* const here = PyInterpreterState_Get();
+    const std::int64_t id = PyInterpreterState_GetID(here);
+    const std::scoped_lock lock{table().mutex};
+    Home* vacant = nullptr;
+    for (Home* home : table().homes) {
+        if (home->interpreter_ == here) {
+            if (home->id_ == id) {
+                return home; // the module is loaded a second time
+            }
+            home->abandon();
+        }
+        if (vacant == nullptr && home->interpreter_ == nullptr) {
+            vacant = home;
+        }
+    }
+    if (vacant == nullptr) {
+        vacant = new Home{static_cast<int>(table().homes.size())};
+        table().homes.push_back(vacant);
+    }
+    vacant->interpreter_ = here;
+    vacant->id_ = id;
+    return vacant;
+}
+
+void Home::abandon() noexcept {
+    dumps_.store(nullptr, std::memory_order_release);
+    loads_.store(nullptr, std::memory_order_release);
+    capsule_type = nullptr;
+    cown_type = nullptr;
+    plans = nullptr;
+    interpreter_ = nullptr;
+    epoch_.fetch_add(1, std::memory_order_release); // H3
+}
+
+void Home::close() noexcept {
+    recycle();
+    Py_XDECREF(dumps_.exchange(nullptr, std::memory_order_acq_rel));
+    Py_XDECREF(loads_.exchange(nullptr, std::memory_order_acq_rel));
+    const std::scoped_lock lock{table().mutex};
+    capsule_type = nullptr;
+    cown_type = nullptr;
+    interpreter_ = nullptr;
+    epoch_.fetch_add(1, std::memory_order_release); // H3
+}
+
+void Home::give_back(void (*free)(void*), void* what) noexcept {
+    auto* const fresh = new (std::nothrow) Return{nullptr, free, what, id_};
+    if (fresh == nullptr) {
+        return; // H2
+    }
+    fresh->next = returns_.load(std::memory_order_relaxed);
+    while (!returns_.compare_exchange_weak(fresh->next, fresh,
+                                           std::memory_order_release,
+                                           std::memory_order_relaxed)) { // H1
+    }
+}
+
+void Home::give_back(PyObject* object) noexcept {
+    give_back(drop_object, object);
+}
+
+void Home::recycle_all() noexcept {
+    Return* waiting = returns_.exchange(nullptr, std::memory_order_acquire); // H1
+    if (waiting == nullptr) {
+        return;
+    }
+    const py::ErrorPause pause;
+    while (waiting != nullptr) {
+        Return* const done = waiting;
+        waiting = done->next;
+        if (done->home == id_) { // H2
+            done->free(done->what);
+        }
+        delete done;
+    }
+}
+
+PyObject* Home::cached(std::atomic<PyObject*>& slot, const char* name) {
+    PyObject* known = slot.load(std::memory_order_acquire);
+    if (known != nullptr) {
+        return known;
+    }
+    py::Ref fresh = py::import("_pickle", name);
+    if (slot.compare_exchange_strong(known, fresh.get(), std::memory_order_acq_rel)) {
+        return fresh.release();
+    }
+    return known;
+}
+
+} // namespace boc

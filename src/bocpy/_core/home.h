@@ -1,0 +1,116 @@
+#pragma once
+
+#include "compat.h"
+#include "py/ref.h"
+
+#include <atomic>
+#include <cstdint>
+
+namespace boc {
+
+/// Who may touch a value: an interpreter's id, or the seat of a worker thread.
+using Owner = std::int64_t;
+
+/// Nobody holds it; never an interpreter's id.
+inline constexpr Owner kNobody = -2;
+
+/// Seats of worker threads count up from here, far above the ids of interpreters.
+inline constexpr Owner kFirstSeat = 1'000'000'000;
+
+class PlanCache;
+
+/// One thing given back to an interpreter from elsewhere.
+struct Return;
+
+/// One interpreter as the core sees it: identity, cached callables, and the queue
+/// through which its objects come home. Never freed, but used again for a later
+/// interpreter; an interpreter's id is never used again.
+///
+///   returns_   written by all   H1: push (release) pairs with recycle (acquire)
+///                               H2: what belongs to an interpreter that is gone is
+///                               leaked: freeing it elsewhere would be worse
+class Home {
+public:
+    Home(const Home&) = delete;
+    Home& operator=(const Home&) = delete;
+
+    /// The home of the attached interpreter, which has imported `bocpy._core`.
+    [[nodiscard]] static Home& current() noexcept {
+        const Here& here = here_;
+        if (here.interpreter == PyInterpreterState_Get() &&
+            here.epoch == epoch_.load(std::memory_order_acquire)) { // H3
+            return *here.home;
+        }
+        return look_up();
+    }
+    /// The open home of an interpreter, or null.
+    [[nodiscard]] static Home* find(std::int64_t id) noexcept;
+    /// Who the calling thread acts as.
+    [[nodiscard]] static Owner owner() noexcept {
+        return seat_ != 0 ? seat_ : current().id_;
+    }
+    /// The same for a thread that is attached to this home.
+    [[nodiscard]] Owner actor() const noexcept { return seat_ != 0 ? seat_ : id_; }
+    /// Makes the calling thread act as a worker of its own (`seat` > 0), or as its
+    /// interpreter again (0).
+    static void take_seat(Owner seat) noexcept { seat_ = seat; }
+    [[nodiscard]] static bool seated() noexcept { return seat_ != 0; }
+
+    /// Enters the attached interpreter into the table of homes.
+    [[nodiscard]] static Home* open();
+    /// The interpreter is about to end; nothing comes home after this.
+    void close() noexcept;
+
+    /// Hands one reference to the interpreter that owns `object`; any thread.
+    void give_back(PyObject* object) noexcept;
+    /// Runs `free(what)` at the interpreter's next safe point.
+    void give_back(void (*free)(void*), void* what) noexcept;
+    /// Frees what came home. Attached to this interpreter.
+    void recycle() noexcept {
+        if (returns_.load(std::memory_order_relaxed) != nullptr) {
+            recycle_all();
+        }
+    }
+
+    [[nodiscard]] std::int64_t id() const noexcept { return id_; }
+    /// Small number of the interpreter: 0 is the one that imported the core first.
+    [[nodiscard]] int index() const noexcept { return index_; }
+    [[nodiscard]] bool primary() const noexcept { return index_ == 0; }
+
+    PyTypeObject* capsule_type = nullptr; ///< borrowed from the module
+    PyTypeObject* cown_type = nullptr;    ///< borrowed from the module
+    PlanCache* plans = nullptr;           ///< borrowed from the module
+
+    /// `pickle.dumps` and `pickle.loads`, imported at first use; lent.
+    [[nodiscard]] PyObject* dumps() { return cached(dumps_, "dumps"); }
+    [[nodiscard]] PyObject* loads() { return cached(loads_, "loads"); }
+
+private:
+    /// What a thread remembers of where it last was.
+    struct Here {
+        PyInterpreterState* interpreter;
+        Home* home;
+        std::uint64_t epoch;
+    };
+
+    explicit Home(int index) noexcept : index_{index} {}
+    ~Home() = default;
+    static PyObject* cached(std::atomic<PyObject*>& slot, const char* name);
+    static Home& look_up() noexcept;
+    /// Its interpreter ended without closing it, and its address is in use again.
+    void abandon() noexcept; // H2
+    void recycle_all() noexcept;
+
+    static inline BOC_THREAD_LOCAL Here here_{};
+    static inline BOC_THREAD_LOCAL Owner seat_ = 0;
+    static inline std::atomic<std::uint64_t> epoch_{1};
+
+    std::atomic<Return*> returns_{nullptr};
+    std::atomic<PyObject*> dumps_{nullptr};
+    std::atomic<PyObject*> loads_{nullptr};
+    std::int64_t id_ = -1;
+    int index_;
+    PyInterpreterState* interpreter_ = nullptr; ///< null while closed
+};
+
+} // namespace boc

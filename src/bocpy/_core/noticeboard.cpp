@@ -1,0 +1,210 @@
+#include "noticeboard.h"
+
+#include <algorithm>
+
+namespace boc {
+
+Noticeboard& Noticeboard::instance() noexcept {
+    static auto* const board = new Noticeboard; // outlives every thread
+    return *board;
+}
+
+Noticeboard::Entries::iterator Noticeboard::locate(const NoticeKey& key) noexcept {
+    return std::find_if(entries_.begin(), entries_.end(),
+                        [&key](const Entry& entry) { return entry.key == key; });
+}
+
+std::uint64_t Noticeboard::copy(std::vector<Entry>& out) const {
+    const std::scoped_lock lock{mutex_};
+    out.reserve(entries_.size());
+    for (const Entry& entry : entries_) {
+        out.push_back({entry.key, entry.notice.share()});
+    }
+    return version_.load(std::memory_order_relaxed);
+}
+
+NoticePtr Noticeboard::find(const NoticeKey& key) {
+    const std::scoped_lock lock{mutex_};
+    const auto found = locate(key);
+    return found != entries_.end() ? found->notice.share() : NoticePtr{};
+}
+
+bool Noticeboard::store(const NoticeKey& key, Parcel& value, Pins& pins,
+                        NoticePtr& shared) {
+    const auto found = locate(key);
+    if (found == entries_.end()) {
+        if (entries_.size() == kCapacity) {
+            return false;
+        }
+        entries_.reserve(kCapacity);
+        entries_.push_back(
+            {key, NoticePtr{new Notice{std::move(value), std::move(pins)}}});
+    } else if (found->notice.sole()) {
+        std::swap(found->notice->value_, value);
+        std::swap(found->notice->pins_, pins);
+    } else {
+        NoticePtr fresh{new Notice{std::move(value), std::move(pins)}};
+        shared = std::exchange(found->notice, std::move(fresh));
+    }
+    bump();
+    return true;
+}
+
+NoticePtr Noticeboard::take(const NoticeKey& key) noexcept {
+    const auto found = locate(key);
+    if (found == entries_.end()) {
+        return {};
+    }
+    NoticePtr taken = std::move(found->notice);
+    entries_.erase(found);
+    bump();
+    return taken;
+}
+
+bool Noticeboard::write(const NoticeKey& key, Parcel value, Pins pins) {
+    NoticePtr shared;
+    const std::scoped_lock lock{mutex_};
+    return store(key, value, pins, shared);
+}
+
+void Noticeboard::erase(const NoticeKey& key) {
+    NoticePtr taken;
+    const std::scoped_lock lock{mutex_};
+    taken = take(key);
+}
+
+void Noticeboard::clear() {
+    Entries taken;
+    const std::scoped_lock lock{mutex_};
+    taken.swap(entries_);
+    bump();
+}
+
+void Noticeboard::post_write(const NoticeKey& key, Parcel value) {
+    Pins none;
+    NoticePtr shared;
+    {
+        const std::scoped_lock lock{mutex_};
+        if ((idle() || stopping_) && store(key, value, none, shared)) {
+            return;
+        }
+        if (stopping_) {
+            return;
+        }
+        waiting_.push_back({Mutation::Kind::kWrite, key, std::move(value)});
+    }
+    work_.wake();
+}
+
+void Noticeboard::post_erase(const NoticeKey& key) {
+    NoticePtr taken;
+    {
+        const std::scoped_lock lock{mutex_};
+        if (idle() || stopping_) {
+            taken = take(key);
+            return;
+        }
+        waiting_.push_back({Mutation::Kind::kDelete, key, {}});
+    }
+    work_.wake();
+}
+
+bool Noticeboard::post_update(const NoticeKey& key, Parcel function_and_default) {
+    {
+        const std::scoped_lock lock{mutex_};
+        if (stopping_) {
+            return false;
+        }
+        waiting_.push_back(
+            {Mutation::Kind::kUpdate, key, std::move(function_and_default)});
+    }
+    work_.wake();
+    return true;
+}
+
+std::int64_t Noticeboard::post_sync() {
+    std::int64_t barrier = 0;
+    {
+        const std::scoped_lock lock{mutex_};
+        if (idle()) {
+            return 0;
+        }
+        barrier = new_barrier();
+        waiting_.push_back({Mutation::Kind::kSync, NoticeKey{{}}, {}, barrier});
+    }
+    work_.wake();
+    return barrier;
+}
+
+std::int64_t Noticeboard::new_barrier() noexcept {
+    return barrier_.fetch_add(1, std::memory_order_relaxed) + 1;
+}
+
+void Noticeboard::complete(std::int64_t barrier) noexcept {
+    barrier = std::min(barrier, barrier_.load(std::memory_order_relaxed));
+    std::int64_t passed = synced_.load(std::memory_order_relaxed);
+    while (passed < barrier &&
+           !synced_.compare_exchange_weak(passed, barrier, std::memory_order_release,
+                                          std::memory_order_relaxed)) { // N4
+    }
+    sync_.wake_all();
+}
+
+Waited Noticeboard::wait_for(std::int64_t barrier, compat::Deadline deadline,
+                             Interrupts interrupts) noexcept {
+    return sync_.wait_until(
+        deadline, [this, barrier] { return passed(barrier); }, interrupts);
+}
+
+bool Noticeboard::claim() {
+    const std::scoped_lock lock{mutex_};
+    if (claimed()) {
+        return false;
+    }
+    thread_.store(here(), std::memory_order_release); // N3
+    stopping_ = false;
+    return true;
+}
+
+void Noticeboard::disclaim() {
+    std::deque<Mutation> dropped;
+    {
+        const std::scoped_lock lock{mutex_};
+        thread_.store(0, std::memory_order_release); // N3
+        stopping_ = true;
+        busy_ = false;
+        dropped.swap(waiting_);
+    }
+    for (const Mutation& mutation : dropped) {
+        complete(mutation.barrier);
+    }
+}
+
+std::optional<Mutation> Noticeboard::wait_next() {
+    for (;;) {
+        {
+            const std::scoped_lock lock{mutex_};
+            busy_ = false;
+            if (!waiting_.empty()) {
+                std::optional<Mutation> next{std::move(waiting_.front())};
+                waiting_.pop_front();
+                busy_ = next->kind != Mutation::Kind::kSync;
+                return next;
+            }
+            if (stopping_) {
+                return std::nullopt;
+            }
+        }
+        work_.park();
+    }
+}
+
+void Noticeboard::stop() {
+    {
+        const std::scoped_lock lock{mutex_};
+        stopping_ = true;
+    }
+    work_.wake();
+}
+
+} // namespace boc

@@ -1,0 +1,290 @@
+#include "parcel.h"
+
+#include "handle.h"
+#include "pins.h"
+#include "xidata.h"
+
+#include <atomic>
+#include <cstring>
+#include <memory>
+#include <new>
+
+namespace boc {
+
+/// Bytes of a str, bytes or pickle, or the items of a tuple, outside every interpreter.
+struct Blob {
+    Py_ssize_t size = 0;
+    Py_UCS4 widest = 0;              ///< str: its largest character
+    std::unique_ptr<char[]> bytes;   ///< str: characters in the narrowest width
+    std::unique_ptr<Parcel[]> items; ///< tuple
+    Pins pins;                       ///< pickle
+};
+
+namespace {
+
+constexpr int kDeepest = 16; // nested tuples beyond this are pickled
+constexpr int kProtocol = 5;
+
+std::atomic<Crossing> g_crossing{Crossing::kInterpreters};
+
+std::unique_ptr<char[]> copy_bytes(const void* from, Py_ssize_t size) {
+    auto copy = std::make_unique_for_overwrite<char[]>(static_cast<size_t>(size));
+    std::memcpy(copy.get(), from, static_cast<size_t>(size));
+    return copy;
+}
+
+Blob* copy_str(PyObject* value) {
+    auto blob = std::make_unique<Blob>();
+    blob->size = PyUnicode_GET_LENGTH(value);
+    blob->widest = PyUnicode_MAX_CHAR_VALUE(value);
+    blob->bytes = copy_bytes(PyUnicode_DATA(value), blob->size * PyUnicode_KIND(value));
+    return blob.release();
+}
+
+Blob* copy_of_bytes(PyObject* value) {
+    auto blob = std::make_unique<Blob>();
+    blob->size = PyBytes_GET_SIZE(value);
+    blob->bytes = copy_bytes(PyBytes_AS_STRING(value), blob->size);
+    return blob.release();
+}
+
+Blob* pickle(PyObject* value) {
+    auto blob = std::make_unique<Blob>();
+    PinCollector collector;
+    const py::Ref protocol = py::Ref::steal(PyLong_FromLong(kProtocol));
+    const py::Ref bytes = py::call(Home::current().dumps(), value, protocol.get());
+    char* text = nullptr;
+    py::check(PyBytes_AsStringAndSize(bytes.get(), &text, &blob->size));
+    blob->bytes = copy_bytes(text, blob->size);
+    blob->pins = collector.take();
+    return blob.release();
+}
+
+py::Ref new_str(const Blob& blob) {
+    py::Ref made = py::Ref::steal(PyUnicode_New(blob.size, blob.widest));
+    std::memcpy(PyUnicode_DATA(made.get()), blob.bytes.get(),
+                static_cast<size_t>(blob.size * PyUnicode_KIND(made.get())));
+    return made;
+}
+
+py::Ref new_tuple(const Blob& blob) {
+    py::Ref made = py::Ref::steal(PyTuple_New(blob.size));
+    for (Py_ssize_t i = 0; i < blob.size; ++i) {
+        PyTuple_SET_ITEM(made.get(), i,
+                         blob.items[static_cast<size_t>(i)].unpack().release());
+    }
+    return made;
+}
+
+py::Ref unpickle(const Blob& blob) {
+    const PinSource source{blob.pins};
+    const py::Ref bytes =
+        py::Ref::steal(PyBytes_FromStringAndSize(blob.bytes.get(), blob.size));
+    return py::call(Home::current().loads(), bytes.get());
+}
+
+void drop_record(void* record) {
+    delete static_cast<xidata::Record*>(record);
+}
+
+void free_record(xidata::Record* record) noexcept {
+    if (record->homeless() || record->home() == Home::current().id()) {
+        delete record;
+    } else if (Home* const home = Home::find(record->home()); home != nullptr) {
+        home->give_back(drop_record, record);
+    }
+}
+
+void free_object(PyObject* object) noexcept {
+    const Home& here = Home::current();
+    if (here.primary()) {
+        Py_DECREF(object);
+    } else if (Home* const primary = Home::find(0); primary != nullptr) {
+        primary->give_back(object);
+    }
+}
+
+} // namespace
+
+void set_crossing(Crossing crossing) noexcept {
+    g_crossing.store(crossing, std::memory_order_relaxed);
+}
+
+bool shares_values() noexcept {
+    return g_crossing.load(std::memory_order_relaxed) == Crossing::kShared;
+}
+
+bool keeps_definitions() noexcept {
+    return g_crossing.load(std::memory_order_relaxed) != Crossing::kInterpreters &&
+           Home::current().primary();
+}
+
+Parcel Parcel::keep(PyObject* value) noexcept {
+    Parcel out;
+    out.kind_ = Kind::kObject;
+    out.form_.object = Py_NewRef(value);
+    return out;
+}
+
+Parcel Parcel::pack(PyObject* value) {
+    Parcel out;
+    if (pack_scalar(value, out)) {
+        return out;
+    }
+    if (shares_values() && Home::current().primary()) {
+        return keep(value);
+    }
+    if (pack_leaf(value, out) || pack_tuple(value, out, 0)) {
+        return out;
+    }
+    if (xidata::supports(value)) {
+        out.form_.record = new xidata::Record{xidata::Record::take(value)};
+        out.kind_ = Kind::kRecord;
+    } else {
+        out.form_.blob = pickle(value);
+        out.kind_ = Kind::kPickle;
+    }
+    return out;
+}
+
+bool Parcel::pack_scalar(PyObject* value, Parcel& out) noexcept {
+    PyTypeObject* const type = Py_TYPE(value);
+    if (type == &PyLong_Type) {
+        int overflow = 0;
+        out.form_.integer = PyLong_AsLongLongAndOverflow(value, &overflow);
+        out.kind_ = overflow == 0 ? Kind::kInt : Kind::kEmpty;
+    } else if (value == Py_None) {
+        out.kind_ = Kind::kNone;
+    } else if (type == &PyFloat_Type) {
+        out.form_.real = PyFloat_AS_DOUBLE(value);
+        out.kind_ = Kind::kFloat;
+    } else if (type == &PyBool_Type) {
+        out.kind_ = value == Py_True ? Kind::kTrue : Kind::kFalse;
+    }
+    return out.kind_ != Kind::kEmpty;
+}
+
+bool Parcel::pack_leaf(PyObject* value, Parcel& out) {
+    PyTypeObject* const type = Py_TYPE(value);
+    const Home& home = Home::current();
+    if (type == &PyUnicode_Type) {
+        out.form_.blob = copy_str(value);
+        out.kind_ = Kind::kStr;
+    } else if (type == &PyBytes_Type) {
+        out.form_.blob = copy_of_bytes(value);
+        out.kind_ = Kind::kBytes;
+    } else if (type == home.capsule_type || type == home.cown_type) {
+        out.form_.cown = CownPtr::share(cown_behind(value)).release();
+        out.kind_ = type == home.cown_type ? Kind::kCown : Kind::kCapsule;
+    }
+    return out.kind_ != Kind::kEmpty;
+}
+
+void Parcel::move_items(PyObject* tuple, Blob& blob) {
+    try {
+        for (Py_ssize_t i = 0; i < blob.size; ++i) {
+            Parcel& place = blob.items[static_cast<size_t>(i)];
+            if (place.empty()) {
+                place = pack(PyTuple_GET_ITEM(tuple, i));
+            }
+        }
+    } catch (const py::ErrorSet&) {
+        const py::ErrorPause pause;
+        for (Py_ssize_t i = 0; i < blob.size; ++i) { // what has left comes back
+            const Parcel& place = blob.items[static_cast<size_t>(i)];
+            if (place.kind_ != Kind::kRecord) {
+                continue;
+            }
+            const py::Ref back =
+                py::Ref::adopt(py::guarded([&] { return place.unpack(); }));
+            PyErr_Clear();
+        }
+        throw;
+    }
+}
+
+bool Parcel::pack_tuple(PyObject* value, Parcel& out, int depth) {
+    if (!PyTuple_CheckExact(value) || depth > kDeepest) {
+        return false;
+    }
+    auto blob = std::make_unique<Blob>();
+    blob->size = PyTuple_GET_SIZE(value);
+    blob->items = std::make_unique<Parcel[]>(static_cast<size_t>(blob->size));
+    bool moves = false;
+    for (Py_ssize_t i = 0; i < blob->size; ++i) {
+        PyObject* const item = PyTuple_GET_ITEM(value, i);
+        Parcel& place = blob->items[static_cast<size_t>(i)];
+        if (!pack_scalar(item, place) && !pack_leaf(item, place) &&
+            !pack_tuple(item, place, depth + 1)) {
+            if (PyTuple_CheckExact(item) || !xidata::supports(item)) {
+                return false;
+            }
+            moves = true;
+        }
+    }
+    if (moves) {
+        move_items(value, *blob);
+    }
+    out.form_.blob = blob.release();
+    out.kind_ = Kind::kTuple;
+    return true;
+}
+
+py::Ref Parcel::unpack() const {
+    switch (kind_) {
+    case Kind::kInt:
+        return py::Ref::steal(PyLong_FromLongLong(form_.integer));
+    case Kind::kEmpty:
+    case Kind::kNone:
+        return py::Ref::none();
+    case Kind::kFalse:
+        return py::Ref::share(Py_False);
+    case Kind::kTrue:
+        return py::Ref::share(Py_True);
+    case Kind::kFloat:
+        return py::Ref::steal(PyFloat_FromDouble(form_.real));
+    case Kind::kStr:
+        return new_str(*form_.blob);
+    case Kind::kBytes:
+        return py::Ref::steal(
+            PyBytes_FromStringAndSize(form_.blob->bytes.get(), form_.blob->size));
+    case Kind::kTuple:
+        return new_tuple(*form_.blob);
+    case Kind::kCapsule:
+        return make_capsule(CownPtr::share(form_.cown));
+    case Kind::kCown:
+        return make_cown(CownPtr::share(form_.cown));
+    case Kind::kRecord:
+        return form_.record->arrive();
+    case Kind::kPickle:
+        return unpickle(*form_.blob);
+    case Kind::kObject:
+        break;
+    }
+    if (!Home::current().primary()) {
+        py::raise(PyExc_RuntimeError,
+                  "a value kept under isolation=\"share\" cannot leave "
+                  "the main interpreter");
+    }
+    return py::Ref::share(form_.object);
+}
+
+void Parcel::free_form() noexcept {
+    switch (kind_) {
+    case Kind::kCapsule:
+    case Kind::kCown:
+        form_.cown->drop();
+        break;
+    case Kind::kRecord:
+        free_record(form_.record);
+        break;
+    case Kind::kObject:
+        free_object(form_.object);
+        break;
+    default:
+        delete form_.blob;
+        break;
+    }
+}
+
+} // namespace boc

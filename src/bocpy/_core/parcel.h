@@ -1,0 +1,106 @@
+#pragma once
+
+#include "py/ref.h"
+
+#include <cstdint>
+#include <utility>
+
+namespace boc {
+
+class Cown;
+struct Blob;
+
+namespace xidata {
+class Record;
+}
+
+/// A value on its way between behaviors, in a form that no interpreter owns.
+///
+/// In order, the first that fits: a leaf (None, bool, int, float, str, bytes, cowns,
+/// and tuples of those) is copied natively; a type registered with CPython travels as
+/// its cross-interpreter data; anything else is pickled, and the cowns inside are
+/// pinned for as long as the bytes live. Under isolation `share` the object itself is
+/// kept.
+///
+/// Packing, unpacking and destroying need a thread attached to some interpreter.
+class Parcel {
+public:
+    Parcel() noexcept = default;
+    Parcel(Parcel&& other) noexcept
+        : kind_{std::exchange(other.kind_, Kind::kEmpty)}, form_{other.form_} {}
+    Parcel& operator=(Parcel&& other) noexcept {
+        if (this != &other) {
+            clear();
+            kind_ = std::exchange(other.kind_, Kind::kEmpty);
+            form_ = other.form_;
+        }
+        return *this;
+    }
+    Parcel(const Parcel&) = delete;
+    Parcel& operator=(const Parcel&) = delete;
+    ~Parcel() { clear(); }
+
+    /// Packs `value`; throws py::ErrorSet with the serialiser's own error.
+    [[nodiscard]] static Parcel pack(PyObject* value);
+    /// Keeps the object itself, for threads of the primary interpreter.
+    [[nodiscard]] static Parcel keep(PyObject* value) noexcept;
+    /// A new object in the attached interpreter; throws if the value does not load
+    /// here. May be called any number of times, from several threads at once.
+    [[nodiscard]] py::Ref unpack() const;
+
+    [[nodiscard]] bool empty() const noexcept { return kind_ == Kind::kEmpty; }
+    void clear() noexcept {
+        if (kind_ > Kind::kFloat) {
+            free_form();
+        }
+        kind_ = Kind::kEmpty;
+    }
+
+private:
+    enum class Kind : std::uint8_t {
+        kEmpty,
+        kNone,
+        kFalse,
+        kTrue,
+        kInt,
+        kFloat, // up to here nothing to free
+        kStr,
+        kBytes,
+        kTuple,
+        kCapsule,
+        kCown,
+        kRecord,
+        kPickle,
+        kObject,
+    };
+    union Form {
+        std::int64_t integer = 0;
+        double real;
+        Blob* blob;
+        Cown* cown;
+        xidata::Record* record;
+        PyObject* object; ///< of the primary interpreter
+    };
+
+    [[nodiscard]] static bool pack_scalar(PyObject* value, Parcel& out) noexcept;
+    [[nodiscard]] static bool pack_leaf(PyObject* value, Parcel& out);
+    [[nodiscard]] static bool pack_tuple(PyObject* value, Parcel& out, int depth);
+    static void move_items(PyObject* tuple, Blob& blob);
+    void free_form() noexcept;
+
+    Kind kind_ = Kind::kEmpty;
+    Form form_{};
+};
+
+/// How values cross from now on.
+enum class Crossing : std::uint8_t {
+    kInterpreters, ///< to another interpreter
+    kThreads,      ///< as a copy, to threads that share functions, modules and classes
+    kShared,       ///< as the same object, to threads
+};
+void set_crossing(Crossing crossing) noexcept;
+[[nodiscard]] bool shares_values() noexcept;
+/// Whether functions, modules and classes stay the same objects.
+[[nodiscard]] bool keeps_definitions() noexcept;
+
+} // namespace boc

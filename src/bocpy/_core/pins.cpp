@@ -1,0 +1,78 @@
+#include "pins.h"
+
+#include "compat.h"
+
+#include <mutex>
+#include <unordered_set>
+
+namespace boc {
+
+namespace {
+
+BOC_THREAD_LOCAL PinCollector* t_collector = nullptr;
+BOC_THREAD_LOCAL const PinSource* t_source = nullptr;
+
+/// Cowns that users pickled and that still live.
+struct Exported {
+    std::mutex mutex;
+    std::unordered_set<const void*> cowns;
+};
+
+Exported& exported() noexcept {
+    static auto* const all = new Exported; // outlives every thread
+    return *all;
+}
+
+} // namespace
+
+PinCollector::PinCollector() noexcept : outer_{t_collector} {
+    t_collector = this;
+}
+
+PinCollector::~PinCollector() {
+    t_collector = outer_;
+}
+
+PinSource::PinSource(const Pins& pins) noexcept : pins_{pins}, outer_{t_source} {
+    t_source = this;
+}
+
+PinSource::~PinSource() {
+    t_source = outer_;
+}
+
+void note_pickled(Cown* cown) {
+    if (t_collector != nullptr) {
+        t_collector->pins_.push_back(CownPtr::share(cown));
+        return;
+    }
+    const std::scoped_lock lock{exported().mutex};
+    exported().cowns.insert(cown);
+    cown->mark_exported();
+}
+
+CownPtr find_pickled(const void* address) noexcept {
+    for (const PinSource* source = t_source; source != nullptr;
+         source = source->outer_) {
+        for (const CownPtr& pin : source->pins_) {
+            if (pin.get() == address) {
+                return CownPtr::share(pin.get());
+            }
+        }
+    }
+    const std::scoped_lock lock{exported().mutex};
+    if (exported().cowns.contains(address)) {
+        auto* const cown = const_cast<Cown*>(static_cast<const Cown*>(address));
+        if (cown->try_retain()) {
+            return CownPtr::adopt(cown);
+        }
+    }
+    return {};
+}
+
+void forget_pickled(const Cown* cown) noexcept {
+    const std::scoped_lock lock{exported().mutex};
+    exported().cowns.erase(cown);
+}
+
+} // namespace boc

@@ -1,0 +1,110 @@
+#include "plan.h"
+
+#include "py/error.h"
+
+#include <memory>
+#include <mutex>
+#include <unordered_map>
+
+namespace boc {
+
+namespace {
+
+/// Places of `bocpy._capture.Description`.
+enum Place : std::uint8_t {
+    kKey,
+    kModule,
+    kPositional,
+    kVarargs,
+    kKwonly,
+    kFree,
+    kGlobals,
+    kFlags,
+    kStores,
+    kBlob,
+};
+
+struct Registry {
+    std::mutex mutex;
+    std::unordered_map<std::string, std::unique_ptr<const Plan>> plans;
+};
+
+Registry& registry() noexcept {
+    static auto* const all = new Registry; // outlives every thread
+    return *all;
+}
+
+std::string text(PyObject* str) {
+    Py_ssize_t size = 0;
+    const char* const utf8 = PyUnicode_AsUTF8AndSize(str, &size);
+    if (utf8 == nullptr) {
+        throw py::ErrorSet{};
+    }
+    return {utf8, static_cast<std::size_t>(size)};
+}
+
+std::string bytes(PyObject* object) {
+    char* data = nullptr;
+    Py_ssize_t size = 0;
+    py::check(PyBytes_AsStringAndSize(object, &data, &size));
+    return {data, static_cast<std::size_t>(size)};
+}
+
+std::vector<std::string> names(PyObject* tuple) {
+    std::vector<std::string> all;
+    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(tuple); ++i) {
+        all.push_back(text(PyTuple_GET_ITEM(tuple, i)));
+    }
+    return all;
+}
+
+} // namespace
+
+Plan* Plan::read(PyObject* description) {
+    const auto at = [description](Place place) {
+        return PyTuple_GET_ITEM(description, place);
+    };
+    std::unique_ptr<Plan> plan{new Plan};
+    plan->key = text(at(kKey));
+    plan->module = text(at(kModule));
+    plan->positional = PyLong_AsSsize_t(at(kPositional));
+    plan->varargs = at(kVarargs) == Py_True;
+    plan->kwonly = names(at(kKwonly));
+    plan->free = names(at(kFree));
+    plan->stores = names(at(kStores));
+    plan->blob = bytes(at(kBlob));
+    const std::string flags = bytes(at(kFlags));
+    for (std::string& name : names(at(kGlobals))) {
+        const auto flag = static_cast<std::uint8_t>(flags.at(plan->globals.size()));
+        plan->globals.push_back({std::move(name), flag});
+    }
+    return plan.release();
+}
+
+const Plan* Plan::intern(PyObject* description, std::string label) {
+    std::unique_ptr<Plan> fresh{read(description)};
+    fresh->label = std::move(label);
+    Registry& all = registry();
+    const std::scoped_lock lock{all.mutex};
+    fresh->id = all.plans.size();
+    const std::string key = fresh->key;
+    return all.plans.try_emplace(key, std::move(fresh)).first->second.get();
+}
+
+const Plan& Plan::nameless() noexcept {
+    static const Plan* const plan = [] {
+        auto* const made = new Plan; // outlives every thread
+        made->label = "a behavior";
+        return made;
+    }();
+    return *plan;
+}
+
+const Plan* Plan::find(const std::string& key) noexcept {
+    Registry& all = registry();
+    const std::scoped_lock lock{all.mutex};
+    const auto found = all.plans.find(key);
+    return found == all.plans.end() ? nullptr : found->second.get();
+}
+
+} // namespace boc

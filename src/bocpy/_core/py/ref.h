@@ -1,0 +1,81 @@
+#pragma once
+
+#include "py/version.h"
+
+#include <cstddef>
+#include <utility>
+
+namespace boc::py {
+
+/// Says that a CPython call failed; the exception itself stays in the thread state.
+struct ErrorSet {};
+
+/// Owns one strong reference, or nothing. Whoever destroys a Ref must be attached to
+/// the interpreter of its object.
+class Ref {
+public:
+    Ref() noexcept = default;
+    Ref(Ref&& other) noexcept : ptr_{other.release()} {}
+    Ref& operator=(Ref&& other) noexcept {
+        const Ref old{std::exchange(ptr_, other.release())}; // dies once *this is whole
+        return *this;
+    }
+    Ref(const Ref&) = delete;
+    Ref& operator=(const Ref&) = delete;
+    ~Ref() { Py_XDECREF(ptr_); }
+
+    /// Takes over a new reference; throws if the call that made it failed.
+    [[nodiscard]] static Ref steal(PyObject* fresh) {
+        return fresh != nullptr ? Ref{fresh} : throw ErrorSet{};
+    }
+    /// Takes over a new reference that may be absent without an error.
+    [[nodiscard]] static Ref adopt(PyObject* fresh) noexcept { return Ref{fresh}; }
+    [[nodiscard]] static Ref share(PyObject* lent) noexcept {
+        return Ref{Py_XNewRef(lent)};
+    }
+    [[nodiscard]] static Ref none() noexcept { return share(Py_None); }
+
+    [[nodiscard]] PyObject* get() const noexcept { return ptr_; }
+    [[nodiscard]] PyObject* release() noexcept { return std::exchange(ptr_, nullptr); }
+    [[nodiscard]] Ref share() const noexcept { return share(ptr_); }
+    explicit operator bool() const noexcept { return ptr_ != nullptr; }
+
+private:
+    explicit Ref(PyObject* owned) noexcept : ptr_{owned} {}
+    PyObject* ptr_ = nullptr;
+};
+
+/// Throws if a call that answers with a negative number on failure failed.
+inline int check(int answer) {
+    return answer >= 0 ? answer : throw ErrorSet{};
+}
+
+/// Sets `type` with a formatted message and throws.
+template <typename... Args>
+[[noreturn]] void raise(PyObject* type, const char* format, Args... args) {
+    PyErr_Format(type, format, args...);
+    throw ErrorSet{};
+}
+
+/// Calls `callable(args...)` with positional arguments.
+template <typename... Args>
+[[nodiscard]] Ref call(PyObject* callable, Args... args) {
+    PyObject* slots[] = {nullptr, args...}; // slot 0 is scratch for the callee
+    const std::size_t nargs = sizeof...(args) | PY_VECTORCALL_ARGUMENTS_OFFSET;
+    return Ref::steal(PyObject_Vectorcall(callable, slots + 1, nargs, nullptr));
+}
+
+[[nodiscard]] inline Ref attribute(PyObject* object, const char* name) {
+    return Ref::steal(PyObject_GetAttrString(object, name));
+}
+
+[[nodiscard]] inline Ref import(const char* module) {
+    return Ref::steal(PyImport_ImportModule(module));
+}
+
+/// `module.name`, imported.
+[[nodiscard]] inline Ref import(const char* module, const char* name) {
+    return attribute(import(module).get(), name);
+}
+
+} // namespace boc::py

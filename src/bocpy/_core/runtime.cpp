@@ -1,0 +1,33 @@
+#include "runtime.h"
+
+#include "terminator.h"
+
+namespace boc {
+
+namespace {
+
+std::atomic<bool> g_up{false};
+
+} // namespace
+
+bool runtime_up() noexcept {
+    return g_up.load(std::memory_order_acquire);
+}
+
+void set_runtime_up(bool up) noexcept {
+    g_up.store(up, std::memory_order_release);
+}
+
+void schedule(Behavior& behavior) {
+    if (Terminator::instance().inc() < 0) {
+        py::raise(PyExc_RuntimeError, "runtime is shutting down");
+    }
+    behavior.retain(); // the schedule's
+    if (!behavior.schedule()) {
+        behavior.drop();
+        Terminator::instance().dec();
+        py::raise(PyExc_RuntimeError, "bocpy runtime is not running");
+    }
+}
+
+} // namespace boc

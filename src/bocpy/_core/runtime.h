@@ -1,0 +1,17 @@
+#pragma once
+
+#include "behavior.h"
+
+#include <atomic>
+
+namespace boc {
+
+/// Whether a runtime is up: `@when` starts one otherwise.
+[[nodiscard]] bool runtime_up() noexcept;
+void set_runtime_up(bool up) noexcept;
+
+/// Counts a behavior in and schedules it. Throws RuntimeError, with nothing scheduled,
+/// if the runtime is shutting down or not there.
+void schedule(Behavior& behavior);
+
+} // namespace boc

@@ -1,0 +1,314 @@
+#include "seat.h"
+
+#include "handle.h"
+#include "noticeboard.h"
+#include "sched.h"
+
+#include <mutex>
+
+namespace boc {
+
+/// One plan in one worker: its function, or what makes one for each run.
+struct Bound {
+    py::Ref code;
+    py::Ref space;  ///< globals of the body
+    py::Ref module; ///< dict of the module it comes from
+    py::Ref refresh;
+    py::Ref function; ///< null if the body has free variables
+    py::Ref keywords; ///< tuple of names, or null
+    std::vector<py::Ref> globals;
+    std::vector<py::Ref> stores;
+    bool abroad = true; ///< not the interpreter that scheduled
+
+    [[nodiscard]] bool isolated() const noexcept { return space.get() != module.get(); }
+};
+
+namespace {
+
+/// Every seat of the process; guarded by `mutex`.
+struct Seats {
+    std::mutex mutex;
+    std::vector<const Seat*> all;
+};
+
+Seats& seats() noexcept {
+    static auto* const known = new Seats; // outlives every thread
+    return *known;
+}
+
+py::Ref interned(const std::string& name) {
+    PyObject* made =
+        PyUnicode_FromStringAndSize(name.data(), static_cast<Py_ssize_t>(name.size()));
+    if (made != nullptr) {
+        PyUnicode_InternInPlace(&made);
+    }
+    return py::Ref::steal(made);
+}
+
+template <typename Names, typename Text>
+py::Ref tuple_of(const Names& names, Text text) {
+    py::Ref tuple = py::Ref::steal(PyTuple_New(static_cast<Py_ssize_t>(names.size())));
+    Py_ssize_t i = 0;
+    for (const auto& name : names) {
+        PyTuple_SET_ITEM(tuple.get(), i++, interned(text(name)).release());
+    }
+    return tuple;
+}
+
+/// Makes `to[name]` what `from[name]` is, also if that is nothing.
+void copy_entry(PyObject* from, PyObject* to, PyObject* name) {
+    PyObject* const value = PyDict_GetItemWithError(from, name);
+    if (value != nullptr) {
+        py::check(PyDict_SetItem(to, name, value));
+    } else if (PyErr_Occurred() != nullptr ||
+               (PyDict_Contains(to, name) == 1 && PyDict_DelItem(to, name) < 0)) {
+        throw py::ErrorSet{};
+    }
+}
+
+void publish(Bound& bound, const Plan::Global& global, PyObject* name,
+             PyObject* value) {
+    const bool cown = cown_behind(value) != nullptr;
+    if (bound.abroad || (bound.isolated() && (global.flags & Plan::kHandle) == 0)) {
+        py::check(PyDict_SetItem(bound.space.get(), name, value));
+    }
+    if (bound.abroad && cown && (global.flags & Plan::kPublish) != 0) {
+        py::check(PyDict_SetItem(bound.module.get(), name, value));
+    }
+}
+
+/// Puts the captured globals where the body will look for them.
+void set_globals(Bound& bound, const Plan& plan, const Parcel* values) {
+    const bool isolated = bound.isolated();
+    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(bound.refresh.get()); ++i) {
+        copy_entry(bound.module.get(), bound.space.get(),
+                   PyTuple_GET_ITEM(bound.refresh.get(), i));
+    }
+    for (std::size_t i = 0; i < plan.globals.size(); ++i) {
+        PyObject* const name = bound.globals[i].get();
+        if (!values[i].empty()) {
+            publish(bound, plan.globals[i], name, values[i].unpack().get());
+        } else if (isolated) {
+            copy_entry(bound.module.get(), bound.space.get(), name);
+        }
+    }
+}
+
+/// Hands the globals that the body assigned to its module, also after a failure.
+class Stores {
+public:
+    explicit Stores(const Bound& bound) noexcept : bound_{bound} {}
+    Stores(const Stores&) = delete;
+    Stores& operator=(const Stores&) = delete;
+    ~Stores() {
+        if (bound_.stores.empty() || !bound_.isolated()) {
+            return;
+        }
+        const py::ErrorPause pause;
+        const int done = py::guarded_int([this] {
+            for (const py::Ref& name : bound_.stores) {
+                copy_entry(bound_.space.get(), bound_.module.get(), name.get());
+            }
+        });
+        if (done < 0) {
+            py::report_unraisable(bound_.module.get());
+        }
+    }
+
+private:
+    const Bound& bound_;
+};
+
+/// A function with fresh cells for its free variables.
+py::Ref with_cells(const Bound& bound, const Plan& plan, const Parcel* values) {
+    py::Ref function =
+        py::Ref::steal(PyFunction_New(bound.code.get(), bound.space.get()));
+    const auto count = static_cast<Py_ssize_t>(plan.free.size());
+    const py::Ref cells = py::Ref::steal(PyTuple_New(count));
+    for (Py_ssize_t i = 0; i < count; ++i) {
+        const py::Ref value = values[i].unpack();
+        PyTuple_SET_ITEM(cells.get(), i,
+                         py::Ref::steal(PyCell_New(value.get())).release());
+    }
+    py::check(PyFunction_SetClosure(function.get(), cells.get()));
+    return function;
+}
+
+std::unique_ptr<Bound> make_bound(const Plan& plan) {
+    const auto itself = [](const std::string& name) -> const std::string& {
+        return name;
+    };
+    const auto name_of = [](const Plan::Global& global) -> const std::string& {
+        return global.name;
+    };
+    auto bound = std::make_unique<Bound>();
+    const py::Ref key = interned(plan.key);
+    const py::Ref module = interned(plan.module);
+    const py::Ref blob = py::Ref::steal(PyBytes_FromStringAndSize(
+        plan.blob.data(), static_cast<Py_ssize_t>(plan.blob.size())));
+    const py::Ref globals = tuple_of(plan.globals, name_of);
+    const py::Ref stores = tuple_of(plan.stores, itself);
+    const py::Ref bind = py::import("bocpy._capture", "bind");
+    const py::Ref answer = py::call(bind.get(), key.get(), module.get(), blob.get(),
+                                    globals.get(), stores.get());
+    bound->code = py::Ref::share(PyTuple_GET_ITEM(answer.get(), 0));
+    bound->space = py::Ref::share(PyTuple_GET_ITEM(answer.get(), 1));
+    bound->module = py::Ref::share(PyTuple_GET_ITEM(answer.get(), 2));
+    bound->refresh = py::Ref::share(PyTuple_GET_ITEM(answer.get(), 3));
+    bound->abroad = !Home::current().primary();
+    if (plan.free.empty()) {
+        bound->function =
+            py::Ref::steal(PyFunction_New(bound->code.get(), bound->space.get()));
+    }
+    if (!plan.kwonly.empty()) {
+        bound->keywords = tuple_of(plan.kwonly, itself);
+    }
+    for (const Plan::Global& global : plan.globals) {
+        bound->globals.push_back(interned(global.name));
+    }
+    for (const std::string& name : plan.stores) {
+        bound->stores.push_back(interned(name));
+    }
+    return bound;
+}
+
+} // namespace
+
+Arguments::Arguments(std::size_t count) : slots_{few_} {
+    if (count + 1 > kSmall) {
+        many_ = std::make_unique<PyObject*[]>(count + 1);
+        slots_ = many_.get();
+    }
+}
+
+void Arguments::add_cowns(const Behavior& behavior) {
+    Cown* const* next = behavior.cowns().data();
+    for (const Position& position : behavior.positions()) {
+        if (!position.group) {
+            add(make_capsule(CownPtr::share(*next++)));
+            continue;
+        }
+        py::Ref list = py::Ref::steal(PyList_New(position.count));
+        for (Py_ssize_t i = 0; i < position.count; ++i) {
+            PyList_SET_ITEM(list.get(), i,
+                            make_capsule(CownPtr::share(*next++)).release());
+        }
+        add(std::move(list));
+    }
+}
+
+Arguments::~Arguments() {
+    for (std::size_t i = 1; i <= size_; ++i) {
+        Py_DECREF(slots_[i]);
+    }
+}
+
+py::Ref Arguments::call(PyObject* callable, PyObject* names) const {
+    const std::size_t named =
+        names != nullptr ? static_cast<std::size_t>(PyTuple_GET_SIZE(names)) : 0;
+    return py::Ref::steal(PyObject_Vectorcall(
+        callable, slots_ + 1, (size_ - named) | PY_VECTORCALL_ARGUMENTS_OFFSET, names));
+}
+
+Seat::Seat() {
+    const std::scoped_lock lock{seats().mutex};
+    seats().all.push_back(this);
+}
+
+Seat::~Seat() {
+    const std::scoped_lock lock{seats().mutex};
+    std::erase(seats().all, this);
+}
+
+std::vector<std::string> Seat::running() {
+    std::vector<std::string> labels;
+    const std::scoped_lock lock{seats().mutex};
+    for (const Seat* const seat : seats().all) {
+        const Plan* const plan = seat->running_.load(std::memory_order_acquire); // K1
+        if (plan != nullptr) {
+            labels.push_back(plan->label);
+        }
+    }
+    return labels;
+}
+
+Bound& Seat::bind(const Plan& plan) {
+    if (plan.id >= bounds_.size()) {
+        bounds_.resize(plan.id + 1);
+    }
+    if (bounds_[plan.id] == nullptr) {
+        std::unique_ptr<Bound> fresh = make_bound(plan); // may run Python code
+        bounds_[plan.id] = std::move(fresh);
+    }
+    return *bounds_[plan.id];
+}
+
+py::Ref Seat::call_plan(Behavior& behavior, const Plan& plan) {
+    Bound& bound = bind(plan);
+    const std::span<Parcel> values = behavior.captures();
+    const Parcel* const free =
+        values.data() + (values.size() - plan.free.size() - plan.globals.size());
+    const Parcel* const globals = free + plan.free.size();
+
+    const auto passed = static_cast<std::size_t>(free - values.data());
+    Arguments arguments{behavior.positions().size() + passed};
+    arguments.add_cowns(behavior);
+    for (std::size_t i = 0; i < passed; ++i) {
+        arguments.add(values[i].unpack());
+    }
+    set_globals(bound, plan, globals);
+    const Stores stores{bound};
+    if (bound.function) {
+        return arguments.call(bound.function.get(), bound.keywords.get());
+    }
+    return arguments.call(with_cells(bound, plan, free).get(), bound.keywords.get());
+}
+
+py::Ref Seat::call_with_captures(Behavior& behavior, PyObject* callable) {
+    Arguments arguments{behavior.positions().size() + behavior.captures().size()};
+    arguments.add_cowns(behavior);
+    for (const Parcel& value : behavior.captures()) {
+        arguments.add(value.unpack());
+    }
+    return arguments.call(callable);
+}
+
+py::Ref Seat::call_thunk(Behavior& behavior) {
+    const py::Ref name = interned(behavior.thunk());
+    const py::Ref thunk =
+        py::call(py::import("bocpy.worker", "find_thunk").get(), name.get());
+    return call_with_captures(behavior, thunk.get());
+}
+
+py::Ref Seat::call(Behavior& behavior) {
+    if (behavior.plan() != nullptr) {
+        return call_plan(behavior, *behavior.plan());
+    }
+    return call_thunk(behavior);
+}
+
+void Seat::work() {
+    auto& scheduler = sched::Scheduler::instance();
+    Home& home = Home::current();
+    for (;;) {
+        sched::Work* item = scheduler.stopping() ? nullptr : scheduler.try_next();
+        if (item == nullptr) {
+            home.recycle();
+            const py::Detached detached;
+            item = scheduler.wait_next();
+        }
+        if (item == nullptr) {
+            return;
+        }
+        home.recycle();
+        Noticeboard::rearm();
+        auto* const behavior = static_cast<Behavior*>(item);
+        const Plan* const plan = behavior->plan();
+        running_.store(plan != nullptr ? plan : &Plan::nameless(),
+                       std::memory_order_release); // K1
+        behavior->run(*this);
+        running_.store(nullptr, std::memory_order_release); // K1
+    }
+}
+
+} // namespace boc

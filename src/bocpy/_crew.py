@@ -1,0 +1,87 @@
+"""The worker threads of one runtime."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+from bocpy import _core
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from bocpy._backends import Backend
+
+__all__ = ["Crew"]
+
+_SLICE = 0.1  # seconds between two looks at a worker that ends
+
+
+class Crew:
+    """Starts workers, waits until each is ready, stops and joins them."""
+
+    def __init__(self, backend: Backend, count: int) -> None:
+        """Make *count* threads that run *backend*; none starts yet."""
+        self._backend = backend
+        self._told = threading.Condition()
+        self._reports: list[str | None] = []
+        self.threads = [
+            threading.Thread(target=self._run, name=f"bocpy-worker-{i}", daemon=True)
+            for i in range(count)
+        ]
+
+    def _report(self, trouble: str | None) -> None:
+        with self._told:
+            self._reports.append(trouble)
+            self._told.notify_all()
+
+    def _run(self) -> None:
+        told = False
+
+        def ready(trouble: str | None) -> None:
+            nonlocal told
+            told = True
+            self._report(trouble)
+
+        try:
+            self._backend.run(ready)
+        except Exception:
+            if told:
+                raise
+            import traceback  # noqa: PLC0415
+
+            self._report(traceback.format_exc())
+
+    def start(self) -> list[str]:
+        """Start all; returns the texts of what went wrong, [] if all are ready.
+
+        Raises:
+            RuntimeError: if a thread cannot be created.
+
+        """
+        started = 0
+        refused = None
+        for thread in self.threads:
+            try:
+                thread.start()
+            except RuntimeError as error:
+                refused = error
+                break
+            started += 1
+        with self._told:
+            self._told.wait_for(lambda: len(self._reports) == started)
+        if refused is not None:
+            raise RuntimeError(f"Error starting worker pool: {refused}") from refused
+        return [text for text in self._reports if text is not None]
+
+    def stop(self, deadline: float | None = None) -> list[str]:
+        """Ask all to stop after their current behavior; return what goes on."""
+        _core.scheduler_request_stop_all()
+        for thread in self.threads:
+            while thread.is_alive() and thread.ident is not None:
+                left = _SLICE if deadline is None else deadline - time.monotonic()
+                thread.join(min(max(left, _SLICE / 10), _SLICE))
+                if deadline is not None and time.monotonic() >= deadline:
+                    running = _core._running_bodies()
+                    if running:
+                        return running
+        return []

@@ -1,0 +1,475 @@
+"""One runtime from start to stop."""
+
+from __future__ import annotations
+
+import math
+import sys
+import time
+
+from bocpy import _core
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from logging import Logger
+    from threading import Thread
+    from types import FrameType
+    from typing import Any
+
+    from typing_extensions import Self
+
+    from bocpy._backends import Backend
+    from bocpy._crew import Crew
+    from bocpy.transpiler import BehaviorInfo, ExportResult
+
+__all__ = ["Behaviors"]
+
+_ALIAS = "__bocmain__"
+_ENDLESS = 1e9  # seconds; longer time-outs mean forever
+
+
+def _deadline(timeout: float | None) -> float | None:
+    if timeout is None:
+        return None
+    if math.isnan(timeout):
+        raise ValueError("timeout must not be NaN")
+    return None if timeout > _ENDLESS else time.monotonic() + max(timeout, 0)
+
+
+def _left(deadline: float | None) -> float | None:
+    return None if deadline is None else max(deadline - time.monotonic(), 0)
+
+
+class Behaviors:
+    """A pool of workers and the noticeboard thread; at most one is up at a time.
+
+    Also a context manager: started on entry, stopped on exit.
+    """
+
+    def __init__(
+        self,
+        num_workers: int | None = None,
+        *,
+        backend: str | None = None,
+        isolation: str | None = None,
+    ) -> None:
+        """Take the number of workers (None: ``WORKER_COUNT``); nothing starts yet."""
+        from bocpy import behaviors  # noqa: PLC0415
+
+        if num_workers is None:
+            num_workers = behaviors.WORKER_COUNT
+        elif isinstance(num_workers, bool) or not hasattr(num_workers, "__index__"):
+            raise TypeError(
+                f"worker_count must be an int, not {type(num_workers).__name__}"
+            )
+        self.num_workers = num_workers
+        self.final_cowns: tuple[Any, ...] = ()
+        self.noticeboard: Thread | None = None
+        self.bid = 0
+        self._asked = (num_workers, backend, isolation)
+        self._module: tuple[str, str | None] = ("__main__", None)
+        self._backend: Backend | None = None
+        self._crew: Crew | None = None
+        self._export: ExportResult | None = None
+        self._former_alias: Any = None
+        self._noticeboard_start_error: BaseException | None = None
+        self._stop_drain_errors: list[BaseException] = []
+        self._final_stats: list[dict[str, int]] = []
+        self._closing = False
+        self._workers_stopped = False
+        self._teardown_complete = False
+
+    # What was started
+
+    @property
+    def logger(self) -> Logger:
+        """The logger ``behaviors``."""
+        import logging  # noqa: PLC0415
+
+        return logging.getLogger("behaviors")
+
+    @property
+    def worker_threads(self) -> list[Thread]:
+        """The worker threads."""
+        return [] if self._crew is None else list(self._crew.threads)
+
+    @property
+    def worker_script(self) -> str:
+        """The exported source of the starting module."""
+        return self._exported().code
+
+    @property
+    def classes(self) -> set[str]:
+        """The classes of the starting module."""
+        return self._exported().classes
+
+    @property
+    def behavior_lookup(self) -> dict[int, BehaviorInfo]:
+        """The behaviors of the starting module, by the line of their ``@when``."""
+        return self._exported().behaviors
+
+    def lookup_behavior(self, line: int) -> BehaviorInfo | None:
+        """Return the behavior of the ``@when`` on *line*, or on the line before."""
+        known = self.behavior_lookup
+        return known.get(line, known.get(line - 1))
+
+    def _exported(self) -> ExportResult:
+        if self._export is None:
+            from bocpy import transpiler  # noqa: PLC0415
+
+            name, path = self._module
+            if path is None:
+                path = getattr(sys.modules.get(name), "__file__", None)
+            if path is None:
+                raise RuntimeError(f"module {name!r} has no source to export")
+            self._export = transpiler.export_module_from_file(path)
+        return self._export
+
+    def require_thunk(self, name: str) -> None:
+        """Raise TypeError unless a behavior was exported under *name*."""
+        try:
+            known = {info.name for info in self.behavior_lookup.values()}
+        except (RuntimeError, OSError, SyntaxError):
+            known = set()
+        if name not in known:
+            raise TypeError(
+                f"{name!r} is not a thunk name of the started module; "
+                "pass the function itself"
+            )
+
+    def require_same(
+        self,
+        worker_count: int | None,
+        module: tuple[str, str | None] | None,
+        backend: str | None,
+        isolation: str | None,
+    ) -> None:
+        """Raise RuntimeError if this runtime is not the one that is asked for."""
+        assert self._backend is not None
+        asked = {
+            "worker_count": (worker_count, self.num_workers),
+            "module": (module, self._module),
+            "backend": (backend, self._backend.name),
+            "isolation": (isolation, self._backend.isolation),
+        }
+        for what, (wanted, have) in asked.items():
+            if wanted is not None and wanted != have:
+                raise RuntimeError(
+                    f"Behavior runtime already started with {what}={have!r}, "
+                    f"not {wanted!r}; call wait() first"
+                )
+
+    # Starting
+
+    def start(self, module: tuple[str, str | None] | None = None) -> None:
+        """Start the workers and the noticeboard.
+
+        Args:
+            module: name and source file of the program; None for ``__main__``.
+
+        Raises:
+            ValueError: if a part of the name is no identifier, or for a negative number
+                of workers.
+            RuntimeError: if a worker or the noticeboard does not start.
+
+        """
+        name, path = self._module = module or ("__main__", None)
+        if not all(part.isidentifier() for part in name.split(".")):
+            raise ValueError(f"{name!r} is not a dotted Python module path")
+        from bocpy._backends import select_backend  # noqa: PLC0415
+
+        self._backend = select_backend(*self._asked[1:])
+        self._backend.prepare(name, path)
+        _core.scheduler_runtime_start(self.num_workers)
+        try:
+            self._alias_main()
+            self.start_workers()
+            self.start_noticeboard()
+            self._arm()
+        except BaseException:
+            self._abort()
+            raise
+        _core._set_running(True)
+        _register_exit()
+        self.logger.debug("runtime started with %d workers", self.num_workers)
+
+    def _alias_main(self) -> None:
+        self._former_alias = sys.modules.get(_ALIAS)
+        if self._module[0] in ("__main__", _ALIAS):
+            sys.modules[_ALIAS] = sys.modules["__main__"]
+
+    def _unalias_main(self) -> None:
+        if self._former_alias is not None:
+            sys.modules[_ALIAS] = self._former_alias
+        else:
+            sys.modules.pop(_ALIAS, None)
+
+    def start_workers(self) -> None:
+        """Start all workers and wait until each is ready."""
+        from bocpy._crew import Crew  # noqa: PLC0415
+
+        assert self._backend is not None
+        self._crew = Crew(self._backend, self.num_workers)
+        troubles = self._crew.start()
+        for trouble in troubles:
+            print(trouble, end="")  # noqa: T201
+        if troubles or self.num_workers == 0:
+            cause = troubles[0].strip().splitlines()[-1] if troubles else "0 workers"
+            raise RuntimeError(f"Error starting worker pool: {cause}")
+
+    def start_noticeboard(self) -> None:
+        """Start the thread that applies updates to the noticeboard."""
+        import threading  # noqa: PLC0415
+
+        from bocpy import _noticeboard  # noqa: PLC0415
+
+        claimed = threading.Event()
+
+        def serve() -> None:
+            try:
+                _core.set_noticeboard_thread()
+            except BaseException as error:  # noqa: BLE001
+                self._noticeboard_start_error = error
+                claimed.set()
+                return
+            claimed.set()
+            try:
+                _noticeboard.run_noticeboard()
+            finally:
+                _core.clear_noticeboard_thread()
+
+        self._noticeboard_start_error = None
+        thread = threading.Thread(target=serve, name="bocpy-noticeboard", daemon=True)
+        thread.start()
+        claimed.wait()
+        if self._noticeboard_start_error is not None:
+            thread.join()
+            raise RuntimeError(
+                "noticeboard thread failed to claim the C-level single-writer slot"
+            ) from self._noticeboard_start_error
+        self.noticeboard = thread
+
+    def _arm(self) -> None:
+        count, seeded = _core.terminator_reset()
+        if count != 0 or seeded != 0:
+            raise RuntimeError(
+                "terminator drift carried over from a previous run "
+                f"(prior_count={count}, prior_seeded={seeded})"
+            )
+
+    def _abort(self) -> None:
+        """Undo a start that failed half-way."""
+        _core.terminator_close()
+        self._abort_noticeboard()
+        self._abort_workers()
+        _core.scheduler_runtime_stop()
+        _core.terminator_reset()
+        _core.terminator_seed_dec()
+        _core.terminator_close()
+        self._unalias_main()
+
+    def _abort_workers(self) -> None:
+        if self._crew is not None:
+            self._crew.stop()
+
+    def _abort_noticeboard(self) -> None:
+        if self.noticeboard is not None:
+            _core.noticeboard_stop()
+            self.noticeboard.join()
+            self.noticeboard = None
+
+    # Waiting and stopping
+
+    def quiesce(self, timeout: float | None = None) -> None:
+        """Wait until no behavior is pending; the runtime stays up.
+
+        Raises:
+            TimeoutError: if behaviors are pending after *timeout* seconds.
+
+        """
+        deadline = _deadline(timeout)
+        dropped = _core.terminator_seed_dec()
+        try:
+            done = _core.terminator_wait(_left(deadline))
+        finally:
+            if dropped:
+                _core.terminator_seed_inc()
+        if not done:
+            raise TimeoutError(f"behaviors are still pending after {timeout} s")
+
+    def stop(self, timeout: float | None = None) -> None:
+        """Wait until every behavior has run, then stop workers and noticeboard.
+
+        What has not started at the deadline is dropped: its result holds a
+        RuntimeError.
+
+        Raises:
+            RuntimeError: if a worker or the noticeboard is busy at the deadline, or if
+                dropping failed; call again to go on.
+
+        """
+        if self._teardown_complete:
+            return
+        deadline = _deadline(timeout)
+        retry = self._workers_stopped
+        if not self._workers_stopped:
+            if not self._closing:
+                self._settle(deadline)
+                self._closing = True
+            self._close_noticeboard()
+            self._lend_frames(sys._getframe(1))
+            self.stop_workers(deadline)
+        self._await_noticeboard(timeout, deadline, retry=retry)
+        self.teardown_workers()
+        if self._stop_drain_errors:
+            count = len(self._stop_drain_errors)
+            raise RuntimeError(
+                f"stop(): release_all failed for {count} orphan behavior(s)"
+            ) from self._stop_drain_errors[0]
+
+    def _settle(self, deadline: float | None) -> None:
+        """Wait for the pending count; then nothing can be scheduled any more."""
+        dropped = _core.terminator_seed_dec()
+        try:
+            done = _core.terminator_wait(_left(deadline))
+        except BaseException:
+            if dropped:
+                _core.terminator_seed_inc()
+            raise
+        if not done:
+            self.logger.warning(
+                "stop(): terminator did not reach quiescence (count=%d, seeded=%d); "
+                "behaviors that have not started are dropped",
+                _core.terminator_count(),
+                _core.terminator_seeded(),
+            )
+        _core.terminator_close()
+
+    def _lend_frames(self, frame: FrameType | None) -> None:
+        """Let the caller's variables read the cowns they are bound to."""
+        while frame is not None:
+            for names in (frame.f_locals, frame.f_globals):
+                self._lend(list(names.values()))
+            frame = frame.f_back
+        self._lend(self.final_cowns)
+
+    @staticmethod
+    def _lend(values: Any) -> None:
+        for value in values:
+            if isinstance(value, (_core.Cown, _core.CownCapsule)):
+                _core._lend(value)
+
+    def stop_workers(self, deadline: float | None = None) -> None:
+        """Let each worker finish its behavior and end; drop what has not started."""
+        crew = self._crew
+        assert crew is not None
+        running = crew.stop(deadline)
+        if running:
+            raise RuntimeError(
+                f"{len(running)} behavior(s) still run: {', '.join(running)}; "
+                "call wait() again"
+            )
+        try:
+            self._stop_drain_errors = self._drain_orphan_behaviors()
+        finally:
+            self._take_stats()
+            self._workers_stopped = True
+
+    def _take_stats(self) -> None:
+        try:
+            self._final_stats = _core.scheduler_stats()
+        except Exception:
+            self.logger.warning("the scheduler's counters are lost", exc_info=True)
+
+    def _drain_orphan_behaviors(self) -> list[BaseException]:
+        """Drop every behavior that was queued and never started."""
+        errors: list[BaseException] = []
+        first: BaseException | None = None
+        message = "behavior dropped: stop() ended the runtime before it ran"
+        while orphans := _core.scheduler_drain_all_queues():
+            for orphan in orphans:
+                self.logger.warning("stop(): dropping a behavior that never ran")
+                steps = (
+                    (orphan.set_drop_exception, (RuntimeError(message),), False),
+                    (orphan.release_all, (), True),
+                    (_core.terminator_dec, (), False),
+                )
+                for step, arguments, collected in steps:
+                    try:
+                        step(*arguments)
+                    except Exception as error:
+                        self.logger.exception("stop(): an orphan behavior resisted")
+                        if collected:
+                            errors.append(error)
+                    except BaseException as error:  # noqa: BLE001
+                        first = first or error
+        if first is not None:
+            raise first
+        return errors
+
+    def _close_noticeboard(self) -> None:
+        if self.noticeboard is not None:
+            _core.noticeboard_stop()
+
+    def _await_noticeboard(
+        self, timeout: float | None, deadline: float | None, *, retry: bool
+    ) -> None:
+        thread = self.noticeboard
+        if thread is None:
+            return
+        thread.join(_left(deadline))
+        if thread.is_alive():
+            if retry:
+                raise RuntimeError("noticeboard thread still pinned on retry")
+            raise RuntimeError(
+                f"noticeboard thread did not shut down within timeout={timeout}"
+            )
+        self.noticeboard = None
+
+    def teardown_workers(self) -> None:
+        """Free what the scheduler and the noticeboard hold."""
+        _core._set_running(False)
+        _core.scheduler_runtime_stop()
+        self._stop_drain_errors += self._drain_orphan_behaviors()
+        _core.noticeboard_clear()
+        self._unalias_main()
+        self._teardown_complete = True
+        self.logger.debug("runtime stopped")
+
+    def __enter__(self) -> Self:
+        """Start for ``__main__``."""
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Wait and stop."""
+        self.stop()
+
+
+_exit_registered = False
+
+
+def _register_exit() -> None:
+    """See to it that a program that forgets ``wait()`` ends."""
+    global _exit_registered  # noqa: PLW0603
+    if not _exit_registered:
+        import atexit  # noqa: PLC0415
+
+        atexit.register(_finish)
+        _exit_registered = True
+
+
+def _finish() -> None:
+    """Wait at exit; interrupted, end the process the hard way.
+
+    The interpreter cannot be finalized while a worker runs.
+    """
+    import os  # noqa: PLC0415
+
+    from bocpy import behaviors  # noqa: PLC0415
+
+    try:
+        behaviors.wait()
+    except KeyboardInterrupt:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(130)

@@ -1,0 +1,133 @@
+#include "construct.h"
+
+#include "args.h"
+#include "matrix.h"
+#include "number.h"
+#include "numbers.h"
+#include "view.h"
+
+#include <algorithm>
+
+namespace boc::math {
+
+namespace {
+
+constexpr Signature<3> kSignature{"Matrix", {"rows", "columns", "values"}, {0, 3, 2}};
+
+[[noreturn]] void raise_count(Index given, Shape shape) {
+    py::raise(PyExc_TypeError, "%zd values do not fill a %zdx%zd matrix", given,
+              shape.rows, shape.columns);
+}
+
+/// An element of the values: int, float, or what has an `__index__`.
+double element(PyObject* item) {
+    if (PyFloat_CheckExact(item)) {
+        return PyFloat_AS_DOUBLE(item);
+    }
+    if (!PyFloat_Check(item) && !is_integer(item)) {
+        py::raise(PyExc_TypeError, "values must be int or float, not %.100s",
+                  Py_TYPE(item)->tp_name);
+    }
+    return as_double(item, "values");
+}
+
+void fill_from_items(double* out, Shape shape, PyObject* values) {
+    const auto items = py::Ref::steal(PySequence_Fast(
+        values, "values must be a number or a flat sequence of numbers"));
+    const Index count = shape.size();
+    for (Index i = 0; i < count; ++i) {
+        if (PySequence_Fast_GET_SIZE(items.get()) != count) {
+            raise_count(PySequence_Fast_GET_SIZE(items.get()), shape);
+        }
+        PyObject* const item = PySequence_Fast_GET_ITEM(items.get(), i);
+        if (PyFloat_CheckExact(item)) {
+            out[i] = PyFloat_AS_DOUBLE(item);
+        } else {
+            // Shared: the conversion may run code that changes the list.
+            out[i] = element(py::Ref::share(item).get());
+        }
+    }
+}
+
+/// Copies from a buffer of the same shape, or a flat one of the same count.
+bool fill_from_buffer(double* out, Shape shape, PyObject* values) {
+    const auto numbers = numbers_from_buffer(values);
+    if (!numbers) {
+        return false;
+    }
+    if (numbers->shape != shape && !numbers->flat) {
+        py::raise(PyExc_TypeError, "values are %zdx%zd, not %zdx%zd",
+                  numbers->shape.rows, numbers->shape.columns, shape.rows,
+                  shape.columns);
+    }
+    if (numbers->shape.size() != shape.size()) {
+        raise_count(numbers->shape.size(), shape);
+    }
+    std::copy(numbers->values.begin(), numbers->values.end(), out);
+    return true;
+}
+
+void fill(double* out, Shape shape, PyObject* values) {
+    if (is_absent(values)) {
+        std::fill_n(out, shape.size(), 0.0);
+    } else if (PyFloat_Check(values) || PyLong_Check(values)) {
+        std::fill_n(out, shape.size(), element(values));
+    } else if (PyList_Check(values) || PyTuple_Check(values) || is_matrix(values)) {
+        fill_from_items(out, shape, values);
+    } else if (is_view(values) || !fill_from_buffer(out, shape, values)) {
+        if (is_view(values) || PySequence_Check(values) == 0) {
+            py::raise(
+                PyExc_TypeError,
+                "values must be a number or a flat sequence of numbers, not %.100s",
+                Py_TYPE(values)->tp_name);
+        }
+        fill_from_items(out, shape, values);
+    }
+}
+
+BlockRef build(PyObject* rows, PyObject* columns, PyObject* values) {
+    const Shape shape{as_index(rows), as_index(columns)};
+    if (values != nullptr && is_matrix(values)) {
+        static_cast<void>(held(values));
+    }
+    BlockRef block = BlockRef::adopt(Block::make(shape));
+    fill(block->data(), shape, values);
+    return block;
+}
+
+void init(PyObject* self, PyObject* args, PyObject* kwargs) {
+    static const char* const names[] = {"rows", "columns", "values", nullptr};
+    PyObject* rows = nullptr;
+    PyObject* columns = nullptr;
+    PyObject* values = nullptr;
+    if (PyArg_ParseTupleAndKeywords(args, kwargs, "OO|O:Matrix",
+                                    const_cast<char**>(names), &rows, &columns,
+                                    &values) == 0) {
+        throw py::ErrorSet{};
+    }
+    BlockRef block = build(rows, columns, values);
+    Block*& slot = reinterpret_cast<Matrix*>(self)->block;
+    const BlockRef old = BlockRef::adopt(std::exchange(slot, block.give()));
+}
+
+} // namespace
+
+PyObject* matrix_new(PyTypeObject* type, PyObject*, PyObject*) {
+    return py::guarded([&] { return wrap(type, BlockRef{}); });
+}
+
+int matrix_init(PyObject* self, PyObject* args, PyObject* kwargs) {
+    return py::guarded_int([&] { init(self, args, kwargs); });
+}
+
+PyObject* matrix_vectorcall(PyObject* type, PyObject* const* args, std::size_t nargs,
+                            PyObject* kwnames) {
+    return py::guarded([&] {
+        const auto [rows, columns, values] =
+            parse(kSignature, Call{type, args, PyVectorcall_NARGS(nargs), kwnames});
+        return wrap(reinterpret_cast<PyTypeObject*>(type),
+                    build(rows, columns, values));
+    });
+}
+
+} // namespace boc::math

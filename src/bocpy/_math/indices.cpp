@@ -1,0 +1,117 @@
+#include "indices.h"
+
+#include "key.h"
+#include "py/type.h"
+
+namespace boc::math {
+
+namespace {
+
+/// MatrixIndices: a list that remembers a shape.
+struct Indices {
+    PyListObject list;
+    Shape shape;
+};
+
+Shape shape_of(PyObject* self) noexcept {
+    return reinterpret_cast<Indices*>(self)->shape;
+}
+
+int traverse(PyObject* self, visitproc visit, void* arg) {
+    Py_VISIT(Py_TYPE(self));
+    return PyList_Type.tp_traverse(self, visit, arg);
+}
+
+void dealloc(PyObject* self) noexcept {
+    PyTypeObject* const type = Py_TYPE(self);
+    PyList_Type.tp_dealloc(self);
+    Py_DECREF(type);
+}
+
+PyObject* get_rows(PyObject* self, void*) {
+    return PyLong_FromSsize_t(shape_of(self).rows);
+}
+
+PyObject* get_columns(PyObject* self, void*) {
+    return PyLong_FromSsize_t(shape_of(self).columns);
+}
+
+PyObject* get_shape(PyObject* self, void*) {
+    return py::guarded([&] { return to_tuple(shape_of(self)); });
+}
+
+/// A pair reads as a matrix would, as a float; other keys as a list does.
+PyObject* subscript(PyObject* self, PyObject* key) {
+    if (!PyTuple_Check(key)) {
+        return PyList_Type.tp_as_mapping->mp_subscript(self, key);
+    }
+    return py::guarded([&] {
+        const Key parsed{key};
+        const Shape shape = shape_of(self);
+        const Span row = parsed.rows.span(shape.rows, "row");
+        const Span column = parsed.columns.span(shape.columns, "column");
+        const auto item = py::Ref::steal(
+            PySequence_GetItem(self, row.first * shape.columns + column.first));
+        return py::Ref::steal(PyNumber_Float(item.get()));
+    });
+}
+
+/// Travels as a plain list.
+PyObject* reduce(PyObject* self, PyObject*) {
+    return py::guarded([&] {
+        const auto items = py::Ref::steal(PySequence_List(self));
+        return py::Ref::steal(Py_BuildValue(
+            "(O(O))", reinterpret_cast<PyObject*>(&PyList_Type), items.get()));
+    });
+}
+
+} // namespace
+
+void add_indices_type(PyObject* module, State& state) {
+    static PyMethodDef methods[] = {
+        {"__reduce__", &reduce, METH_NOARGS, "Travels as a plain list."},
+        {nullptr, nullptr, 0, nullptr}};
+    static PyGetSetDef properties[] = {
+        {"rows", &get_rows, nullptr, "Rows of the matrix the indices would form.",
+         nullptr},
+        {"columns", &get_columns, nullptr, "Columns of that matrix.", nullptr},
+        {"shape", &get_shape, nullptr, "(rows, columns).", nullptr},
+        {nullptr, nullptr, nullptr, nullptr, nullptr}};
+    static PyType_Slot slots[] = {
+        {Py_tp_doc, const_cast<char*>("Indices found along an axis: a list of int that "
+                                      "also reads like a row or column.")},
+        {Py_tp_traverse, py::slot(&traverse)},
+        {Py_tp_dealloc, py::slot(&dealloc)},
+        {Py_tp_methods, methods},
+        {Py_tp_getset, properties},
+        {Py_mp_subscript, py::slot(&subscript)},
+        {0, nullptr}};
+    static PyType_Spec spec = {
+        "bocpy._math.MatrixIndices", sizeof(Indices), 0,
+        Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_IMMUTABLETYPE, slots};
+    state.indices =
+        py::Ref::steal(PyType_FromModuleAndSpec(
+                           module, &spec, reinterpret_cast<PyObject*>(&PyList_Type)))
+            .release();
+}
+
+py::Ref make_indices(State& state, Shape shape, const std::vector<Index>& indices) {
+    auto list = py::call(state.indices);
+    reinterpret_cast<Indices*>(list.get())->shape = shape;
+    for (const Index index : indices) {
+        const auto number = py::Ref::steal(PyLong_FromSsize_t(index));
+        py::check(PyList_Append(list.get(), number.get()));
+    }
+    return list;
+}
+
+py::Ref to_list(const Index* indices, Index count) {
+    auto list = py::Ref::steal(PyList_New(count));
+    for (Index i = 0; i < count; ++i) {
+        PyObject* const number = PyLong_FromSsize_t(indices[i]);
+        PyList_SET_ITEM(list.get(), i, py::Ref::steal(number).release());
+    }
+    return list;
+}
+
+} // namespace boc::math

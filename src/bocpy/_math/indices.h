@@ -1,0 +1,19 @@
+#pragma once
+
+#include "state.h"
+
+#include <vector>
+
+namespace boc::math {
+
+/// Adds to `state` the list subclass that argmin and argmax answer with: indices that
+/// also know the shape of the matrix they would form.
+void add_indices_type(PyObject* module, State& state);
+
+[[nodiscard]] py::Ref make_indices(State& state, Shape shape,
+                                   const std::vector<Index>& indices);
+
+/// A plain list.
+[[nodiscard]] py::Ref to_list(const Index* indices, Index count);
+
+} // namespace boc::math

@@ -1,0 +1,92 @@
+#pragma once
+
+#include "shape.h"
+
+#include <cstddef>
+
+namespace boc::math {
+
+enum class Binary : unsigned char {
+    kAdd,
+    kSubtract,
+    kMultiply,
+    kDivide,
+    kLess,
+    kLessEqual,
+    kGreater,
+    kGreaterEqual,
+    kEqual,
+    kNotEqual,
+    kCount,
+};
+
+enum class Unary : unsigned char {
+    kNegate,
+    kAbs,
+    kCeil,
+    kFloor,
+    kRound,
+    kSqrt,
+    kReciprocal,
+    kSign,
+    kCount,
+};
+
+/// An operand of a kernel along one row: `step` 1 walks, 0 repeats the first number.
+struct Lane {
+    const double* data;
+    Index step;
+};
+
+/// Inner loops over contiguous numbers. `out` may be exactly an input, never overlap
+/// one in part. No kernel contracts a*b+c.
+struct Kernels {
+    const char* name;
+    void (*binary[static_cast<std::size_t>(Binary::kCount)])(double* out, Lane a,
+                                                             Lane b, Index n);
+    void (*unary[static_cast<std::size_t>(Unary::kCount)])(double* out,
+                                                           const double* in, Index n);
+    void (*clip)(double* out, const double* in, Index n, double low, double high);
+    /// out = mask != 0 ? a : b; NaN is not 0.
+    void (*where)(double* out, const double* mask, Lane a, Lane b, Index n);
+    /// out = a*b+c rounded once.
+    void (*fma)(double* out, Lane a, Lane b, Lane c, Index n);
+    /// out = a + s*x rounded twice.
+    void (*scaled_add)(double* out, Lane a, Lane s, Lane x, Index n);
+
+    // Sums run over 32 interleaved partial sums, so all processors give the same bits.
+    double (*sum)(const double* in, Index n);
+    double (*sum_squares)(const double* in, Index n);
+    double (*dot)(const double* a, const double* b, Index n);
+    /// NaN if any number is NaN.
+    double (*min)(const double* in, Index n);
+    double (*max)(const double* in, Index n);
+
+    // The same down the rows: into[j] op= in[j].
+    void (*add_to)(double* into, const double* in, Index n);
+    void (*add_squares_to)(double* into, const double* in, Index n);
+    void (*min_to)(double* into, const double* in, Index n);
+    void (*max_to)(double* into, const double* in, Index n);
+
+    void (*transpose)(double* out, const double* in, Shape shape);
+    /// out (MxN) = a (MxK) @ b (KxN); each cell adds its products to +0.0 in ascending
+    /// k. `scratch` holds `product_scratch` doubles.
+    void (*product)(double* out, const double* a, const double* b, Shape a_shape,
+                    Index columns, double* scratch);
+    Index (*product_scratch)(Shape a_shape, Index columns);
+};
+
+extern const Kernels kBaselineKernels;
+#if defined(__x86_64__) && defined(__GNUC__)
+extern const Kernels kAvx2Kernels;
+extern const Kernels kAvx512Kernels;
+#endif
+
+extern const Kernels& chosen_kernels;
+
+/// The widest the processor runs, chosen when the module is first loaded.
+[[nodiscard]] inline const Kernels& kernels() noexcept {
+    return chosen_kernels;
+}
+
+} // namespace boc::math

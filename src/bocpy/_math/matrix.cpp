@@ -1,0 +1,75 @@
+#include "matrix.h"
+
+#include <algorithm>
+
+namespace boc::math {
+
+namespace {
+
+Block*& block_in(PyObject* matrix) noexcept {
+    return reinterpret_cast<Matrix*>(matrix)->block;
+}
+
+} // namespace
+
+void matrix_dealloc(PyObject* self) noexcept {
+    PyTypeObject* const type = Py_TYPE(self);
+    { const BlockRef block = BlockRef::adopt(block_in(self)); }
+    PyObject_Free(self);
+    Py_DECREF(type);
+}
+
+void raise_not_held(Block* block) {
+    if (block == nullptr) {
+        py::raise(PyExc_ValueError, "the matrix was never initialised");
+    }
+    const Token owner = block->owner();
+    const auto mine = static_cast<long long>(me());
+    if (owner == kNobody) {
+        py::raise(
+            PyExc_RuntimeError,
+            "the current interpreter (%lld) is not the owner of the matrix: it is "
+            "in a cown or a message",
+            mine);
+    }
+    py::raise(PyExc_RuntimeError,
+              "the current interpreter (%lld) is not the owner of the matrix: %lld is",
+              mine, static_cast<long long>(owner));
+}
+
+Block& held_argument(PyObject* object, const char* name) {
+    if (!is_matrix(object)) {
+        py::raise(PyExc_TypeError, "%s must be a Matrix, not %.100s", name,
+                  Py_TYPE(object)->tp_name);
+    }
+    return held(object);
+}
+
+py::Ref wrap(PyTypeObject* type, BlockRef block) {
+    Matrix* const self = PyObject_New(Matrix, type);
+    if (self == nullptr) {
+        throw py::ErrorSet{};
+    }
+    self->block = block.give();
+    return py::Ref::adopt(reinterpret_cast<PyObject*>(self));
+}
+
+Fresh make(PyTypeObject* type, Shape shape) {
+    BlockRef block = BlockRef::adopt(Block::make(shape));
+    double* const data = block->data();
+    return {wrap(type, std::move(block)), data};
+}
+
+Fresh make_filled(PyTypeObject* type, Shape shape, double value) {
+    Fresh fresh = make(type, shape);
+    std::fill_n(fresh.data, shape.size(), value);
+    return fresh;
+}
+
+py::Ref make_copy(PyTypeObject* type, Shape shape, const double* data) {
+    Fresh fresh = make(type, shape);
+    std::copy_n(data, shape.size(), fresh.data);
+    return std::move(fresh.ref);
+}
+
+} // namespace boc::math

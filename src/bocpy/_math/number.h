@@ -1,0 +1,45 @@
+#pragma once
+
+#include "shape.h"
+
+#include <optional>
+
+namespace boc::math {
+
+/// Whether float() would take `object` through the number protocol (no strings).
+[[nodiscard]] bool is_number(PyObject* object) noexcept;
+
+/// The value of a number; what its conversion raises goes through. TypeError naming
+/// `what` for anything else.
+double as_double(PyObject* number, const char* what);
+
+/// The value of a number, or nothing if `object` is none; conversion errors go through.
+std::optional<double> try_double(PyObject* object);
+
+/// An integer by `__index__`: TypeError for others, OverflowError beyond ssize.
+Index as_index(PyObject* number);
+
+/// The value of an int that fits a machine word; runs no code, sets no error.
+[[nodiscard]] inline bool read_small_int(PyObject* object, Index& value) noexcept {
+    if (!PyLong_CheckExact(object)) {
+        return false;
+    }
+#if BOC_HAS_OWN_GIL
+    auto* const number = reinterpret_cast<PyLongObject*>(object);
+    if (PyUnstable_Long_IsCompact(number) == 0) {
+        return false;
+    }
+    value = PyUnstable_Long_CompactValue(number);
+    return true;
+#else
+    int overflow = 0;
+    value = static_cast<Index>(PyLong_AsLongLongAndOverflow(object, &overflow));
+    return overflow == 0;
+#endif
+}
+
+inline bool is_integer(PyObject* object) noexcept {
+    return PyIndex_Check(object) != 0;
+}
+
+} // namespace boc::math

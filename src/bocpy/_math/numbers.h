@@ -1,0 +1,27 @@
+#pragma once
+
+#include "shape.h"
+
+#include <memory>
+#include <optional>
+#include <vector>
+
+namespace boc::math {
+
+/// Numbers copied out of something that is not a Matrix.
+struct Numbers {
+    std::vector<double> values;
+    Shape shape;
+    bool flat = false; ///< one-dimensional: neither row nor column
+};
+
+/// A 1xN row from any iterable of numbers: TypeError for anything else, ValueError if
+/// empty.
+[[nodiscard]] Numbers numbers_from_iterable(PyObject* object);
+
+/// The numbers of an object with the buffer protocol: one or two dimensions of a native
+/// numeric format, strided or not; a scalar buffer is 1x1. Nothing if it has no such
+/// buffer; ValueError if it is empty.
+[[nodiscard]] std::optional<Numbers> numbers_from_buffer(PyObject* object);
+
+} // namespace boc::math

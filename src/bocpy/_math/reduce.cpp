@@ -1,0 +1,178 @@
+#include "groups.h"
+#include "kernels.h"
+#include "methods.h"
+
+#include <cmath>
+#include <limits>
+#include <vector>
+
+namespace boc::math {
+
+namespace {
+
+constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
+
+/// The mean of numbers whose sum overflowed, or that hold an infinity.
+double careful_mean(const double* in, Index n) noexcept {
+    double total = 0.0;
+    for (Index i = 0; i < n; ++i) {
+        total += in[i] / static_cast<double>(n);
+    }
+    return total;
+}
+
+struct Sum {
+    static constexpr const char* kName = "sum";
+    static double fold(const double* in, Index n) { return kernels().sum(in, n); }
+    static constexpr auto kDown = &Kernels::add_to;
+    static void finish(double*, const Groups&) noexcept {}
+};
+
+struct Mean {
+    static constexpr const char* kName = "mean";
+    static double fold(const double* in, Index n) {
+        const double total = kernels().sum(in, n);
+        return std::isinf(total) ? careful_mean(in, n) : total / static_cast<double>(n);
+    }
+    static constexpr auto kDown = &Kernels::add_to;
+    static void finish(double* out, const Groups& groups) {
+        std::vector<double> column;
+        for (Index j = 0; j < groups.count(); ++j) {
+            if (std::isinf(out[j])) {
+                groups.gather(j, column);
+                out[j] = careful_mean(column.data(), groups.length());
+            } else {
+                out[j] /= static_cast<double>(groups.length());
+            }
+        }
+    }
+};
+
+struct MagnitudeSquared {
+    static constexpr const char* kName = "magnitude_squared";
+    static double fold(const double* in, Index n) {
+        return kernels().sum_squares(in, n);
+    }
+    static constexpr auto kDown = &Kernels::add_squares_to;
+    static void finish(double*, const Groups&) noexcept {}
+};
+
+struct Magnitude {
+    static constexpr const char* kName = "magnitude";
+    static double fold(const double* in, Index n) {
+        return std::sqrt(kernels().sum_squares(in, n));
+    }
+    static constexpr auto kDown = &Kernels::add_squares_to;
+    static void finish(double* out, const Groups& groups) noexcept {
+        for (Index j = 0; j < groups.count(); ++j) {
+            out[j] = std::sqrt(out[j]);
+        }
+    }
+};
+
+struct Min {
+    static constexpr const char* kName = "min";
+    static double fold(const double* in, Index n) {
+        return n == 0 ? kNan : kernels().min(in, n);
+    }
+    static constexpr auto kDown = &Kernels::min_to;
+    static void finish(double*, const Groups&) noexcept {}
+};
+
+struct Max {
+    static constexpr const char* kName = "max";
+    static double fold(const double* in, Index n) {
+        return n == 0 ? kNan : kernels().max(in, n);
+    }
+    static constexpr auto kDown = &Kernels::max_to;
+    static void finish(double*, const Groups&) noexcept {}
+};
+
+/// Whether a fold starts from the first row instead of from 0.
+template <typename Fold>
+constexpr bool kFromFirst =
+    Fold::kDown == &Kernels::min_to || Fold::kDown == &Kernels::max_to;
+
+template <typename Fold>
+void fold_down(double* out, const Groups& groups) {
+    const Index columns = groups.source().columns;
+    const double* row = groups.data();
+    for (Index j = 0; j < columns; ++j) {
+        out[j] = kFromFirst<Fold> ? row[j] : 0.0;
+    }
+    for (Index i = 0; i < groups.source().rows; ++i, row += columns) {
+        (kernels().*Fold::kDown)(out, row, columns);
+    }
+    Fold::finish(out, groups);
+}
+
+template <typename Fold>
+void fold_groups(double* out, const Groups& groups) {
+    if (!groups.masked() && groups.axis() == Axis::kDown) {
+        fold_down<Fold>(out, groups);
+        return;
+    }
+    std::vector<double> numbers;
+    for (Index i = 0; i < groups.count(); ++i) {
+        if (groups.masked()) {
+            groups.gather(i, numbers);
+            out[i] = Fold::fold(numbers.data(), static_cast<Index>(numbers.size()));
+        } else {
+            out[i] = Fold::fold(groups.data() + i * groups.length(), groups.length());
+        }
+    }
+}
+
+template <typename Fold>
+py::Ref reduce(const Call& call) {
+    if (call.nargs == 0 && call.kwnames == nullptr) {
+        Block& block = held(call.self);
+        return py::Ref::steal(
+            PyFloat_FromDouble(Fold::fold(block.data(), block.size())));
+    }
+    static constexpr Signature<2> kSignature{Fold::kName, {"axis", "where"}, {0, 2, 0}};
+    const auto [axis, where] = parse(kSignature, call);
+    const Groups groups{call.self, axis_from(axis), where};
+    if (groups.axis() == Axis::kAll) {
+        double total = 0.0;
+        fold_groups<Fold>(&total, groups);
+        return py::Ref::steal(PyFloat_FromDouble(total));
+    }
+    Fresh fresh = make(Py_TYPE(call.self), groups.result());
+    fold_groups<Fold>(fresh.data, groups);
+    return std::move(fresh.ref);
+}
+
+} // namespace
+
+Methods reduce_methods() {
+    static const PyMethodDef methods[] = {
+        method<&reduce<Sum>>(
+            "sum",
+            "sum($self, axis=None, where=None)\n--\n\n"
+            "The sum of all numbers; axis 0: 1xC, down the rows; axis 1: Rx1.\n\n"
+            "where: Matrix of the same shape; numbers at 0 are left out. An empty "
+            "group sums to 0. ValueError for another axis or shape."),
+        method<&reduce<Mean>>(
+            "mean", "mean($self, axis=None, where=None)\n--\n\n"
+                    "The arithmetic mean, NaN for an empty group; see `sum`."),
+        method<&reduce<Min>>(
+            "min",
+            "min($self, axis=None, where=None)\n--\n\n"
+            "The least number, NaN if any is NaN or the group is empty; see `sum`."),
+        method<&reduce<Max>>("max",
+                             "max($self, axis=None, where=None)\n--\n\n"
+                             "The greatest number, NaN if any is NaN or the group "
+                             "is empty; see `sum`."),
+        method<&reduce<Magnitude>>("magnitude",
+                                   "magnitude($self, axis=None, where=None)\n--\n\n"
+                                   "The square root of the sum of squares; see `sum`."),
+        method<&reduce<MagnitudeSquared>>(
+            "magnitude_squared",
+            "magnitude_squared($self, axis=None, where=None)\n--\n\n"
+            "The sum of squares; see `sum`."),
+    };
+    return methods;
+}
+
+} // namespace boc::math

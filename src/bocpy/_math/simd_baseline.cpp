@@ -1,0 +1,8 @@
+#include "kernels.h"
+
+#define BOC_SIMD_BYTES 16
+#define BOC_SIMD_TILE_ROWS 4
+#define BOC_SIMD_TILE_VECTORS 2
+#define BOC_SIMD_KERNELS kBaselineKernels
+#define BOC_SIMD_NAME "baseline"
+#include "simd.inl"

@@ -1,0 +1,225 @@
+"""Scheduling behaviors, and the runtime that runs them."""
+
+from __future__ import annotations
+
+import _thread
+import os
+import sys
+
+from bocpy import _core
+from bocpy._core import Cown, when
+from bocpy._lifecycle import Behaviors
+from bocpy._noticeboard import REMOVED
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from typing import Any
+
+__all__ = [
+    "REMOVED",
+    "WORKER_COUNT",
+    "Behaviors",
+    "Cown",
+    "get_caller_module",
+    "quiesce",
+    "start",
+    "wait",
+    "when",
+    "whencall",
+]
+
+WORKER_MAIN_END = "# END boc_export"
+
+BEHAVIORS: Behaviors | None = None
+_starting = _thread.RLock()  # one thread at a time brings a runtime up
+
+
+def _default_worker_count() -> int:
+    """Read BOCPY_WORKERS, or leave one core to the main thread."""
+    try:
+        wanted = int(os.environ.get("BOCPY_WORKERS", ""))
+    except ValueError:
+        wanted = 0
+    if wanted >= 1:
+        return wanted
+    cores = _core.physical_cpu_count()
+    if cores == 0 and hasattr(os, "sched_getaffinity"):
+        cores = len(os.sched_getaffinity(0))
+    return max((cores or os.cpu_count() or 1) - 1, 1)
+
+
+WORKER_COUNT = _default_worker_count()
+
+
+def _module_of(namespace: dict[str, Any]) -> tuple[str, str | None]:
+    name = namespace.get("__name__", "__main__")
+    path = namespace.get("__file__")
+    return name, path if isinstance(path, str) and os.path.exists(path) else None  # noqa: PTH110
+
+
+def get_caller_module() -> tuple[str, str | None]:
+    """Return name and source file (None without one) of the caller's caller."""
+    return _module_of(sys._getframe(2).f_globals)
+
+
+def _ensure_started(namespace: dict[str, Any]) -> None:
+    with _starting:
+        if BEHAVIORS is None:
+            _start(None, _module_of(namespace), None, None)
+
+
+def start(
+    worker_count: int | None = None,
+    module: tuple[str, str | None] | None = None,
+    *,
+    backend: str | None = None,
+    isolation: str | None = None,
+) -> None:
+    """Start the runtime; the first ``@when`` does so by itself.
+
+    Args:
+        worker_count: workers, by default ``WORKER_COUNT``.
+        module: name and source file of the program, by default the caller's.
+        backend: "interpreters" or "threads", by default $BOCPY_BACKEND, or
+            interpreters from Python 3.12 on.
+        isolation: "copy" (a value reaches the next behavior as if copied) or
+            "share" (values stay the same object; threads only), by default
+            $BOCPY_ISOLATION or "copy".
+
+    Raises:
+        RuntimeError: if a runtime is up that differs in what is asked for, in a
+            worker, or if a worker does not start; the text says why.
+        ValueError: for a negative count, an unknown backend or isolation, or a module
+            name that is not a dotted path.
+        FileNotFoundError: if the module's file is not there.
+        SyntaxError: if it cannot be parsed.
+
+    """
+    if not _core.is_primary():
+        raise RuntimeError("start() can only be called from the main interpreter")
+    caller = get_caller_module()
+    with _starting:
+        if BEHAVIORS is not None:
+            BEHAVIORS.require_same(worker_count, module, backend, isolation)
+        else:
+            _start(worker_count, module or caller, backend, isolation)
+
+
+def _start(
+    worker_count: int | None,
+    module: tuple[str, str | None],
+    backend: str | None,
+    isolation: str | None,
+) -> None:
+    global BEHAVIORS  # noqa: PLW0603
+    runtime = Behaviors(worker_count, backend=backend, isolation=isolation)
+    BEHAVIORS = runtime
+    try:
+        runtime.start(module)
+    except BaseException:
+        BEHAVIORS = None
+        raise
+
+
+def wait(
+    timeout: float | None = None, *, stats: bool = False
+) -> list[dict[str, int]] | None:
+    """Wait until every behavior has run, then stop the runtime.
+
+    Args:
+        timeout: seconds after which what still runs is given up; None waits for all.
+        stats: whether to return the scheduler's counters, one dict per worker.
+
+    Returns:
+        None, or with *stats* the counters ([] when no runtime was up).
+
+    Raises:
+        ValueError: for NaN.
+        RuntimeError: if something still runs at the deadline; call again to go on.
+
+    """
+    global BEHAVIORS  # noqa: PLW0603
+    runtime = BEHAVIORS
+    if runtime is None or not _core.is_primary():
+        return [] if stats else None
+    try:
+        runtime.stop(timeout)
+    except Exception:
+        if not (stats and runtime._teardown_complete):
+            raise
+    finally:
+        if runtime._teardown_complete:
+            BEHAVIORS = None
+    return runtime._final_stats if stats else None
+
+
+def quiesce(
+    timeout: float | None = None, *, stats: bool = False
+) -> list[dict[str, int]] | None:
+    """Wait until every behavior has run; the runtime stays up.
+
+    Raises:
+        TimeoutError: if behaviors are still pending after *timeout* seconds.
+
+    """
+    runtime = BEHAVIORS
+    if runtime is None or not _core.is_primary():
+        return [] if stats else None
+    runtime.quiesce(timeout)
+    return _core.scheduler_stats() if stats else None
+
+
+def _pairs(arguments: Sequence[Any]) -> list[tuple[int, Any]]:
+    """Number the arguments from 1; members of a group bear the negative number."""
+    pairs: list[tuple[int, Any]] = []
+    for number, argument in enumerate(arguments, 1):
+        group = isinstance(argument, (list, tuple))
+        for member in argument if group else [argument]:
+            if not isinstance(member, (Cown, _core.CownCapsule)):
+                raise TypeError(
+                    "can only schedule over cowns or sequences of cowns, "
+                    f"not {type(member).__name__}"
+                )
+            pairs.append((-number if group else number, member.impl))
+    return pairs
+
+
+def whencall(
+    thunk: str | Callable[..., Any], args: Sequence[Any], captures: Sequence[Any] = ()
+) -> Cown[Any]:
+    """Schedule *thunk* over *args*, with *captures* for its remaining parameters.
+
+    Args:
+        thunk: a function, or the name that ``export_module`` gave to a behavior.
+        args: cowns, and lists or tuples of cowns.
+        captures: values, serialised now.
+
+    Raises:
+        TypeError: for anything but cowns in *args*, or a name that is none.
+        RuntimeError: if no runtime is up, or it is shutting down.
+
+    """
+    if isinstance(thunk, str) and BEHAVIORS is not None and _core.is_primary():
+        BEHAVIORS.require_thunk(thunk)
+    result: Cown[Any] = Cown(None)
+    behavior = _core.BehaviorCapsule(
+        thunk, result.impl, _pairs(args), captures, len(args)
+    )
+    if _core.terminator_inc() < 0:
+        raise RuntimeError("runtime is shutting down")
+    try:
+        behavior.schedule()
+    except BaseException:
+        _core.terminator_dec()
+        raise
+    return result
+
+
+def _when_by_parts(function: Callable[..., Any], arguments: tuple[Any, ...]) -> Any:
+    """Do what ``@when`` does through the replaceable parts of ``_core``."""
+    defaults = getattr(function, "__defaults__", None) or ()
+    beyond = function.__code__.co_argcount - len(arguments)
+    if BEHAVIORS is None and _core.is_primary():
+        _ensure_started(function.__globals__)
+    return whencall(function, arguments, defaults[len(defaults) - max(beyond, 0) :])
