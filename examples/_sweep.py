@@ -1,0 +1,309 @@
+"""What the benchmarks share: points in child processes, results as JSON and tables."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import platform
+import shutil
+import socket
+import statistics
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from bocpy import _core
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+Inputs = dict[str, Any]
+Record = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Program:
+    """How one benchmark presents itself to the sweep."""
+
+    name: str
+    marker: str
+    unit: str
+    resolve: Callable[[Inputs], Inputs]
+    seconds: Callable[[Inputs], tuple[float, float]]
+    """Expected duration of one repeat, and when to give it up."""
+    derived: tuple[str, ...]
+    """Inputs that follow from others unless given."""
+
+    def frame(self, record: Record) -> str:
+        """Wrap the result of a child for its parent."""
+        begin, end = (f"---BOCPY-{self.marker}-{edge}---" for edge in ("BEGIN", "END"))
+        return f"{begin}\n{json.dumps(record)}\n{end}"
+
+    def unframe(self, output: str) -> Record:
+        """Find the result in what a child printed."""
+        begin, end = (f"---BOCPY-{self.marker}-{edge}---" for edge in ("BEGIN", "END"))
+        record: Record = json.loads(output.partition(begin)[2].partition(end)[0])
+        return record
+
+
+@dataclass
+class Sweep:
+    """The points to measure and where the results go."""
+
+    program: Program
+    axis: str
+    values: list[Any]
+    base: Inputs
+    output: Path = Path("results.json")
+    quiet: bool = False
+    with_cores: bool = False
+    keep_stats: bool = True
+
+    def say(self, text: str) -> None:
+        """Report progress, apart from the results."""
+        if not self.quiet:
+            print(text, file=sys.stderr, flush=True)
+
+    def inputs_at(self, value: Any) -> Inputs:
+        """Return the inputs of one point; raises ValueError if they do not fit."""
+        inputs = dict(self.base)
+        if self.axis == "payload":
+            inputs["payload_rows"], inputs["payload_cols"] = value
+        elif self.axis != "none":
+            inputs[self.axis.replace("-", "_")] = value
+        if self.axis in {"workers", "group-size"}:
+            inputs.update(dict.fromkeys(self.program.derived))
+        return self.program.resolve(inputs)
+
+    def check(self) -> None:
+        """Raise ValueError, naming the point, if one of them cannot be measured."""
+        value = None
+        try:
+            for value in self.values:
+                self.inputs_at(value)
+        except (ValueError, TypeError) as error:
+            point = f"{self.axis}={self.label(value)}"
+            raise ValueError(f"sweep point {point} invalid: {error}") from None
+
+    @staticmethod
+    def load(path: Path) -> Record:
+        """Read the results of an earlier run."""
+        document: Record = json.loads(path.read_text(encoding="utf-8"))
+        return document
+
+    def label(self, value: Any) -> str:
+        """Name one point."""
+        return "x".join(map(str, value)) if isinstance(value, list) else str(value)
+
+    def run(self) -> Record:
+        """Measure every point; what is there by then survives Ctrl-C."""
+        document: Record = {
+            "schema_version": 1,
+            "metadata": describe_run(with_cores=self.with_cores),
+            "sweep": {"axis": self.axis, "values": self.values, "fixed": self.fixed()},
+            "points": [],
+        }
+        points = [self.inputs_at(value) for value in self.values]
+        repeats = self.base["repeats"]
+        estimate = sum(self.program.seconds(point)[0] for point in points) * repeats
+        self.say(f"{len(points)} points x {repeats} repeats, about {estimate:.0f} s")
+        try:
+            for value, inputs in zip(self.values, points, strict=True):
+                document["points"].append(self.measure(self.label(value), inputs))
+                self.save(document)
+        except KeyboardInterrupt:
+            document["metadata"]["interrupted"] = True
+        document["metadata"]["finished_at"] = now()
+        self.save(document)
+        self.say(f"results: {self.output}")
+        return document
+
+    def fixed(self) -> Inputs:
+        """Return the inputs that the axis does not change."""
+        moving = self.axis == "workers" and self.with_cores
+        return {k: v for k, v in self.base.items() if not (moving and k == "workers")}
+
+    def measure(self, label: str, inputs: Inputs) -> Record:
+        """Measure one point as often as asked for."""
+        point: Record = {"inputs": inputs, "repeats": [], "error": None}
+        for index in range(inputs["repeats"]):
+            self.say(f"{self.axis}={label}, repeat {index + 1}/{inputs['repeats']} ...")
+            try:
+                record = self.run_child(inputs)
+            except (subprocess.SubprocessError, ValueError) as error:
+                point["error"] = describe_failure(error)
+                self.say(f"  failed: {point['error']['message']}")
+                break
+            if not self.keep_stats:
+                record["scheduler_stats"] = record["queue_stats"] = None
+            point["repeats"].append({"repeat_index": index, **record})
+            self.say(f"  {record['throughput']:.1f} {self.program.unit}/s")
+        return point | summarise([each["throughput"] for each in point["repeats"]])
+
+    def run_child(self, inputs: Inputs) -> Record:
+        """Measure once, in a process of its own."""
+        module = f"bocpy.examples.{self.program.name}"
+        command = [sys.executable, "-m", module, "--json-stdout"]
+        command += ["--sweep-axis", "none", "--repeats", "1"]
+        for key, value in inputs.items():
+            option = "--" + key.replace("_", "-")
+            if value is True:
+                command.append(option)
+            elif key != "repeats" and value is not False:
+                command += [option, str(value)]
+        environment = dict(os.environ)
+        environment["BOCPY_BENCH_GIT_SHA"] = git_sha() or ""
+        if self.keep_stats:
+            environment["BOCPY_BENCH_EMIT_SCHED_STATS"] = "1"
+        done = subprocess.run(  # noqa: S603  our own module
+            command,
+            capture_output=True,
+            text=True,
+            check=True,
+            env=environment,
+            timeout=self.program.seconds(inputs)[1],
+        )
+        return self.program.unframe(done.stdout)
+
+    def save(self, document: Record) -> None:
+        """Write the results whole or not at all."""
+        self.output.parent.mkdir(parents=True, exist_ok=True)
+        draft = self.output.with_suffix(".part")
+        draft.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
+        draft.replace(self.output)
+
+
+def now() -> str:
+    """Return the local time in the form the results use."""
+    return time.strftime("%Y-%m-%dT%H:%M:%S")
+
+
+def default_output(prefix: str) -> Path:
+    """Name a result file after the machine and the time."""
+    stamp = time.strftime("%Y%m%dT%H%M%S")
+    return Path("results") / f"{prefix}-{socket.gethostname()}-{stamp}.json"
+
+
+def git_sha() -> str | None:
+    """Return the short commit of the sources, if there is one; asked for once."""
+    known = os.environ.get("BOCPY_BENCH_GIT_SHA")
+    git = shutil.which("git")
+    if known is None and git is not None:
+        command = [
+            git,
+            "-C",
+            str(Path(__file__).parent),
+            "rev-parse",
+            "--short",
+            "HEAD",
+        ]
+        with contextlib.suppress(OSError, subprocess.SubprocessError):
+            done = subprocess.run(  # noqa: S603  a fixed command
+                command, capture_output=True, text=True, check=True, timeout=10
+            )
+            known = done.stdout.strip()
+        os.environ["BOCPY_BENCH_GIT_SHA"] = known or ""
+    return known or None
+
+
+def describe_run(*, with_cores: bool) -> Record:
+    """Say on what and of what the results are."""
+    about: Record = {
+        "hostname": socket.gethostname(),
+        "platform": sys.platform,
+        "cpu_count": os.cpu_count(),
+        "physical_cpu_count": _core.physical_cpu_count(),
+        "python_version": platform.python_version(),
+        "python_implementation": sys.implementation.name,
+        "free_threaded": not getattr(sys, "_is_gil_enabled", lambda: True)(),
+        "bocpy_version": metadata.version("bocpy"),
+        "git_sha": git_sha(),
+        "started_at": now(),
+        "finished_at": None,
+        "argv": list(sys.argv),
+        "interrupted": False,
+    }
+    if not with_cores:
+        del about["physical_cpu_count"]
+    return about
+
+
+def describe_failure(error: Exception) -> Record:
+    """Say why a child gave no result."""
+    tail = getattr(error, "stderr", None) or ""
+    text = tail.decode(errors="replace") if isinstance(tail, bytes) else tail
+    return {"message": f"{type(error).__name__}: {error}", "stderr_tail": text[-2000:]}
+
+
+def summarise(throughputs: list[float]) -> Record:
+    """Condense the repeats of a point."""
+    several = len(throughputs) > 1
+    return {
+        "throughput_mean": statistics.mean(throughputs) if throughputs else None,
+        "throughput_stdev": statistics.stdev(throughputs) if several else None,
+        "throughput_min": min(throughputs) if several else None,
+        "throughput_max": max(throughputs) if several else None,
+    }
+
+
+def ratio(part: float, whole: float) -> float | None:
+    """Divide, or say that there is nothing to divide by."""
+    return part / whole if whole else None
+
+
+def derive(stats: list[Record], completed: int, *producing: str) -> Record:
+    """Condense the scheduler's counters; `producing` names what a producer counts."""
+
+    def produced(worker: Record) -> int:
+        return sum(worker[key] for key in producing)
+
+    def total(key: str) -> int:
+        return sum(worker[key] for worker in stats)
+
+    top = max(stats, key=produced, default=None)
+    known = top if top is not None and produced(top) else None
+    retries = known["enqueue_cas_retries"] if known else 0
+    record: Record = {
+        "producer_worker_index": known["worker_index"] if known else None,
+        "producer_pushed_local": known["pushed_local"] if known else 0,
+        "producer_enqueue_cas_retries": retries,
+        "enq_retry_ratio": ratio(retries, produced(known)) if known else None,
+        "steal_yield": ratio(total("popped_via_steal"), completed),
+        "idle_ratio": ratio(total("steal_failures"), total("steal_attempts")),
+    }
+    for key in producing[1:]:
+        record[f"producer_{key}"] = known[key] if known else 0
+    return record
+
+
+def print_table(document: Record) -> None:
+    """Print the points; when sweeping workers, also how they scale."""
+    axis = document["sweep"]["axis"]
+    scaling = ["speedup", "efficiency"] if axis == "workers" else []
+    rows = [[axis, "throughput", "stdev", *scaling, "corrected"]]
+    points = document["points"]
+    first = next((p["throughput_mean"] for p in points if p["throughput_mean"]), None)
+    for value, point in zip(document["sweep"]["values"], points, strict=False):
+        label = "-" if axis == "none" else str(value)
+        mean, spread = point["throughput_mean"], point["throughput_stdev"]
+        if point["error"] or mean is None:
+            rows.append([label, "ERROR", "-", *("-" for _ in scaling), "-"])
+            continue
+        row = [label, f"{mean:.1f}", "-" if spread is None else f"{spread:.1f}"]
+        if scaling:
+            gain = mean / first
+            share = gain / (value / document["sweep"]["values"][0])
+            row += [f"{gain:.2f}x", f"{share:.0%}"]
+        fair = [r["corrected_throughput"] for r in point["repeats"]]
+        rows.append([*row, f"{statistics.mean(fair):.1f}"])
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for index, row in enumerate(rows):
+        cells = (f"{cell:{width}}" for cell, width in zip(row, widths, strict=True))
+        print(" | ".join(cells))
+        if index == 0:
+            print("-+-".join("-" * width for width in widths))

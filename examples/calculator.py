@@ -1,0 +1,67 @@
+"""A calculator thread applies what client threads send it, one operation at a time."""
+
+from __future__ import annotations
+
+import argparse
+import random
+import threading
+from operator import add, mul, sub, truediv
+
+from bocpy import receive, send
+
+TAG = "calculator"
+OPERATIONS = {"+": add, "-": sub, "*": mul, "/": truediv}
+
+
+def calculate(timeout: float) -> None:
+    """Apply operations until told to stop, or until none comes in time."""
+    value, count = 0.0, 0
+    while True:
+        match receive(TAG, timeout, after=lambda: (TAG, "timeout")):
+            case (_, "stop"):
+                break
+            case (_, "timeout"):
+                print("Timed out")
+                break
+            case (_, (symbol, operand)):
+                value = OPERATIONS[symbol](value, operand)
+                count += 1
+    print(f"Total operations: {count}")
+    print(f"Final value: {value}")
+
+
+def ask(operations: int) -> None:
+    """Send random operations."""
+    for _ in range(operations):
+        send(TAG, (random.choice(list(OPERATIONS)), random.uniform(1, 10)))
+
+
+def main() -> None:
+    """Run one calculator and its clients."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--num-clients", "-n", type=int, default=8)
+    parser.add_argument("--num-operations", "-a", type=int, default=10)
+    parser.add_argument(
+        "--timeout", "-t", type=int, default=-1, help="seconds; negative: no limit"
+    )
+    args = parser.parse_args()
+    print(f"# client: {args.num_clients}")
+    print(f"# ops/client: {args.num_operations}")
+
+    calculator = threading.Thread(target=calculate, args=(args.timeout,))
+    calculator.start()
+    clients = [
+        threading.Thread(target=ask, args=(args.num_operations,))
+        for _ in range(args.num_clients)
+    ]
+    for client in clients:
+        client.start()
+    for client in clients:
+        client.join()
+    if args.timeout < 0:
+        send(TAG, "stop")
+    calculator.join()
+
+
+if __name__ == "__main__":
+    main()

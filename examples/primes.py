@@ -1,0 +1,69 @@
+"""Threads count primes among random numbers; messages carry work and results."""
+
+from __future__ import annotations
+
+import argparse
+import random
+import threading
+from itertools import islice
+from math import isqrt
+from typing import TYPE_CHECKING
+
+from bocpy import receive, send
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+BATCH = 500
+"""Numbers in one message."""
+
+
+def is_prime(number: int) -> bool:
+    """Tell whether only 1 and the number itself divide it."""
+    return number > 1 and all(number % d for d in range(2, isqrt(number) + 1))
+
+
+def count_primes() -> None:
+    """Answer each batch of numbers with its count of primes, until there is no more."""
+    while True:
+        _, numbers = receive("numbers")
+        if numbers is None:
+            break
+        send("count", sum(map(is_prime, numbers)))
+
+
+def batches(num_values: int, max_value: int) -> Iterator[list[int]]:
+    """Generate random numbers, some at a time."""
+    numbers = iter([random.randint(0, max_value) for _ in range(num_values)])
+    while batch := list(islice(numbers, BATCH)):
+        yield batch
+
+
+def main() -> None:
+    """Keep the threads busy, with no more than a few batches waiting for them."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--num-workers", "-w", type=int, default=8)
+    parser.add_argument("--max-value", "-m", type=int, default=10000)
+    parser.add_argument("--num-values", "-n", type=int, default=100000)
+    args = parser.parse_args()
+
+    workers = [threading.Thread(target=count_primes) for _ in range(args.num_workers)]
+    for worker in workers:
+        worker.start()
+    primes, under_way = 0, 0
+    for batch in batches(args.num_values, args.max_value):
+        send("numbers", batch)
+        under_way += 1
+        if under_way > 2 * args.num_workers:
+            primes += receive("count")[1]
+            under_way -= 1
+    for _ in workers:
+        send("numbers", None)
+    primes += sum(receive("count")[1] for _ in range(under_way))
+    print(f"Number of primes: {primes}")
+    for worker in workers:
+        worker.join()
+
+
+if __name__ == "__main__":
+    main()
