@@ -1,0 +1,95 @@
+#pragma once
+
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <thread>
+#include <vector>
+
+/// Ends the program at a broken promise, in every build.
+#define CHECK(condition)                                                               \
+    do {                                                                               \
+        if (!(condition)) {                                                            \
+            std::fprintf(stderr, "%s:%d: not true: %s\n", __FILE__, __LINE__,          \
+                         #condition);                                                  \
+            std::abort();                                                              \
+        }                                                                              \
+    } while (false)
+
+#if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
+#    define BOC_SANITIZED 1
+#else
+#    define BOC_SANITIZED 0
+#endif
+
+namespace test {
+
+inline constexpr bool kSanitized = BOC_SANITIZED != 0;
+
+/// `full` repetitions, fewer under a sanitizer, `BOC_SCALE` times as many.
+inline int repeat(int full) {
+    const char* const scale = std::getenv("BOC_SCALE");
+    const int times = scale != nullptr ? std::atoi(scale) : 1;
+    return (kSanitized ? full / 10 + 1 : full) * times;
+}
+
+/// Small random numbers; the same seed gives the same numbers.
+class Random {
+public:
+    explicit Random(std::uint64_t seed) : state_{seed * 2 + 1} {}
+    std::uint32_t below(std::uint32_t limit) {
+        state_ = state_ * 6364136223846793005U + 1442695040888963407U;
+        return static_cast<std::uint32_t>((state_ >> 33) % limit);
+    }
+
+private:
+    std::uint64_t state_;
+};
+
+/// BOC_SEED, or one from the address of the stack; printed, so that it can be repeated.
+inline std::uint64_t seed() {
+    static const std::uint64_t value = [] {
+        const char* const given = std::getenv("BOC_SEED");
+        const int local = 0;
+        const std::uint64_t fresh =
+            reinterpret_cast<std::uintptr_t>(&local) / 16 % 1'000'000;
+        const std::uint64_t chosen =
+            given != nullptr ? std::strtoull(given, nullptr, 10) : fresh;
+        std::printf("BOC_SEED=%llu\n", static_cast<unsigned long long>(chosen));
+        std::fflush(stdout);
+        return chosen;
+    }();
+    return value;
+}
+
+/// Threads that are joined at the end of the scope.
+class Threads {
+public:
+    template <typename Body>
+    void add(Body body) {
+        threads_.emplace_back(std::move(body));
+    }
+    void join() {
+        for (std::thread& thread : threads_) {
+            thread.join();
+        }
+        threads_.clear();
+    }
+    ~Threads() { join(); }
+
+private:
+    std::vector<std::thread> threads_;
+};
+
+} // namespace test
+
+#if defined(BOC_SYSTEMATIC)
+/// Lets another thread go first, now and then, as the seed says.
+extern "C" void boc_systematic_yield() noexcept {
+    static thread_local test::Random random{
+        test::seed() + reinterpret_cast<std::uintptr_t>(&random) % 4096};
+    if (random.below(4) == 0) {
+        std::this_thread::yield();
+    }
+}
+#endif

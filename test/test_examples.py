@@ -1,0 +1,218 @@
+"""Every example does what its documentation shows, as a user would run it."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+EXAMPLES = Path(__file__).parents[1] / "examples"
+SECONDS = 120
+
+
+def run(name, *arguments, code=0):
+    """Run one example as a child process and return what it printed."""
+    command = [sys.executable, "-m", f"bocpy.examples.{name}", *arguments]
+    done = subprocess.run(
+        command, capture_output=True, text=True, timeout=SECONDS, check=False
+    )
+    assert done.returncode == code, done.stdout + done.stderr
+    return done
+
+
+def lines_of(name, *arguments):
+    """Run one example that has nothing to complain about and return its lines."""
+    done = run(name, *arguments)
+    assert not done.stderr
+    return done.stdout.splitlines()
+
+
+def account(name, balance):
+    return f"Account(name={name!r}, balance={balance}, frozen=False)"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "amount", "verdict", "alice", "bob"),
+    [([], 50, "success", 50, 50), (["-a", "100"], 100, "failure", 100, 0)],
+)
+def test_bank_moves_money_only_if_there_is_more(arguments, amount, verdict, alice, bob):
+    assert lines_of("bank", *arguments) == [
+        f"src (before transfer): {account('Alice', 100)}",
+        f"dst (before transfer): {account('Bob', 0)}",
+        f"attempting to transfer {amount} from Alice to Bob",
+        verdict,
+        f"src (after transfer): {account('Alice', alice)}",
+        f"dst (after transfer): {account('Bob', bob)}",
+    ]
+
+
+def test_bank_runs_as_a_plain_script():
+    command = [sys.executable, str(EXAMPLES / "bank.py"), "--amount", "10"]
+    done = subprocess.run(
+        command, capture_output=True, text=True, timeout=SECONDS, check=True
+    )
+    assert "success" in done.stdout.splitlines()
+
+
+@pytest.mark.parametrize(("philosophers", "hunger"), [(5, 4), (2, 1)])
+def test_dining_philosophers_all_eat_their_fill(philosophers, hunger):
+    lines = lines_of("dining_philosophers", "-p", str(philosophers), "-g", str(hunger))
+    everyone = range(philosophers)
+    expected = [f"Philosopher {i} is full" for i in everyone]
+    expected += [f"Fork {i}: uses={2 * hunger}, hunger={hunger}" for i in everyone]
+    expected += [f"Philosopher {i} has taken a bite" for i in everyone] * hunger
+    assert sorted(lines) == sorted(expected)
+    assert lines[-philosophers:] == expected[philosophers : 2 * philosophers]
+
+
+@pytest.mark.parametrize(("n", "value"), [(0, 0), (4, 3), (10, 55), (16, 987)])
+def test_fibonacci_agrees_with_the_loop(n, value):
+    assert lines_of("fibonacci", str(n)) == [f"fib({n}): {value} (expected: {value})"]
+
+
+@pytest.mark.parametrize("name", ["cooking_boc", "cooking_threads"])
+def test_cooking_prepares_everything_before_the_pan(name):
+    *steps, last = lines_of(name)
+    assert sorted(steps) == [
+        "Beating 3 raw eggs",
+        "Chopping raw pepper",
+        "Dicing raw onion",
+        "Grating raw cheese",
+    ]
+    assert last == "All ingredients ready, cooking omelette"
+
+
+def test_sketches_play_side_by_side():
+    done = run("sketches")
+    cheeses = (EXAMPLES / "cheese.txt").read_text(encoding="utf-8").splitlines()
+    asked = re.findall(r"INFO:shop:Do you have any (.*)\?", done.stderr)
+    assert asked == cheeses
+    assert f"after {len(cheeses)} cheeses" in done.stdout
+    assert "The guest had pancakes" in done.stdout
+
+
+def test_calculator_counts_every_operation():
+    lines = lines_of("calculator", "-n", "3", "-a", "5")
+    assert lines[:2] == ["# client: 3", "# ops/client: 5"]
+    assert "Total operations: 15" in lines
+    assert lines[-1].startswith("Final value: ")
+
+
+def test_primes_prints_one_count():
+    [line] = lines_of("primes", "-w", "2", "-m", "500", "-n", "1000")
+    assert re.fullmatch(r"Number of primes: \d+", line)
+
+
+def test_prime_factor_finds_the_factors():
+    lines = lines_of("prime_factor", "-c", "300", "--bits", "12")
+    result = re.fullmatch(r"result: (\d+) = (\d+) x (\d+)", lines[-1])
+    assert result, lines
+    n, d, e = map(int, result.groups())
+    assert n == d * e
+    assert 1 < d < n
+
+
+def sweep(name, tmp_path, *arguments):
+    output = tmp_path / "results.json"
+    done = run(name, "--output", str(output), *arguments)
+    return json.loads(output.read_text(encoding="utf-8")), done.stdout
+
+
+@pytest.mark.slow
+def test_benchmark_sweeps_workers_and_prints_a_table(tmp_path):
+    quick = ["--duration", "0.2", "--warmup", "0.05", "--iters", "1", "--table"]
+    document, table = sweep(
+        "benchmark", tmp_path, "--sweep-values", "1,2", "--ring-size", "16", *quick
+    )
+    assert document["schema_version"] == 1
+    assert document["sweep"]["axis"] == "workers"
+    assert "workers" not in document["sweep"]["fixed"]
+    for workers, point in zip([1, 2], document["points"], strict=True):
+        assert point["error"] is None
+        assert point["inputs"]["workers"] == workers
+        assert point["inputs"]["rings"] == 16 * workers
+        [repeat] = point["repeats"]
+        assert {"completed_behaviors", "corrected_throughput"} <= repeat.keys()
+        assert repeat["scheduler_stats"] is None
+    header, _, *rows = table.splitlines()
+    columns = ["workers", "throughput", "stdev", "speedup", "efficiency", "corrected"]
+    assert header.replace(" ", "").split("|") == columns
+    assert [row.split()[0] for row in rows] == ["1", "2"]
+
+
+@pytest.mark.slow
+def test_benchmark_ends_with_more_rings_than_the_noticeboard_has_room_for(tmp_path):
+    many = ["--rings", "130", "--ring-size", "4", "--chains-per-ring", "1"]
+    quick = ["--duration", "0.1", "--warmup", "0", "--null-payload"]
+    document, _ = sweep(
+        "benchmark", tmp_path, "--sweep-axis", "none", *many, *quick, "--quiet"
+    )
+    [point] = document["points"]
+    assert point["error"] is None
+    assert point["inputs"]["rings"] == 130
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        (["--sweep-axis", "none", "--sweep-values", "1"], "must be empty"),
+        (["--sweep-axis", "group-size", "--sweep-values", "128"], "would collide"),
+        (["--sweep-values", "0"], "workers (0)"),
+        (["--sweep-values", "many"], "many"),
+    ],
+)
+def test_benchmark_refuses_what_makes_no_sense(arguments, complaint):
+    done = run("benchmark", *arguments, code=2)
+    assert complaint in done.stderr
+
+
+@pytest.mark.slow
+def test_fanout_benchmark_completes_every_child(tmp_path):
+    quick = ["--producer-steps", "20", "--sweep-axis", "none", "--workers", "2"]
+    document, _ = sweep("fanout_benchmark", tmp_path, *quick)
+    [point] = document["points"]
+    [repeat] = point["repeats"]
+    assert point["error"] is None
+    assert repeat["completed_children"] == 20 * 8
+    assert sum(repeat["derived"]["worker_pop_counts"]) >= 20 * 8
+
+
+@pytest.mark.slow
+def test_boids_film_without_a_window(tmp_path):
+    frames = ["--mode", "video", "--duration", "0.2", "--fps", "10", "-b", "30"]
+    small = ["--width", "200", "--height", "120", "-o", str(tmp_path / "flock.png")]
+    lines = lines_of("boids", *frames, *small)
+    assert lines[0].startswith("average behavior rate: ")
+    assert lines[1].startswith("frames written: 2 ")
+    for path in (tmp_path / "flock-00001.png", tmp_path / "flock-00002.png"):
+        assert path.read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize("option", ["--boids", "--width", "--fps", "--duration"])
+def test_boids_wants_positive_numbers(option):
+    assert "greater than 0" in run("boids", option, "0", code=2).stderr
+
+
+def test_every_example_is_run_here():
+    text = Path(__file__).read_text(encoding="utf-8")
+    names = {path.stem for path in EXAMPLES.glob("[a-z]*.py")}
+    assert {name for name in names if f'"{name}"' not in text} == set()
+
+
+def test_every_console_script_has_a_main():
+    pyproject = Path(__file__).parents[1] / "pyproject.toml"
+    scripts = re.findall(
+        r'^bocpy-\S+ = "(bocpy\.examples\.\w+):main"$',
+        pyproject.read_text(encoding="utf-8"),
+        flags=re.MULTILINE,
+    )
+    assert len(scripts) == 11
+    for module in scripts:
+        assert importlib.util.find_spec(module), module
+        source = EXAMPLES / f"{module.rpartition('.')[2]}.py"
+        assert re.search(r"^def main\(", source.read_text("utf-8"), flags=re.MULTILINE)

@@ -1,0 +1,402 @@
+"""How programs end: without `wait`, by exceptions, by signals, after a fork."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from programs import environment, run_command, run_program
+
+HEAD = """
+import os, sys, threading, time
+from bocpy import *
+"""
+
+WORK = """
+total = Cown(0)
+for number in range(10):
+    @when(total)
+    def _(n):
+        n.value += 1
+@when(total)
+def told(n):
+    print("all of", n.value, flush=True)
+"""
+
+BUSY = """
+@when()
+def busy():
+    send("begun", None)
+    receive("never", 600)
+receive("begun", 60)
+"""
+
+POSIX = pytest.mark.skipif(os.name != "posix", reason="needs POSIX signals")
+
+
+def interrupted(source, folder, after="busy", times=1):
+    """Run a program, interrupt it once it has printed `after`, give how it ended."""
+    path = folder / "program.py"
+    path.write_text(HEAD + source)
+    with subprocess.Popen(
+        [sys.executable, str(path)],
+        env=environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as child:
+        line = child.stdout.readline()
+        assert after in line, line + child.stderr.read()
+        begun = time.monotonic()
+        try:
+            for _ in range(times):
+                child.send_signal(signal.SIGINT)
+            out, err = child.communicate(timeout=30)
+        except subprocess.TimeoutExpired:
+            child.kill()
+            out, err = child.communicate()
+            raise AssertionError(f"did not end\n{out}\n{err}") from None
+    return child.returncode, out, err, time.monotonic() - begun
+
+
+def test_forgotten_wait_runs_everything_and_ends(tmp_path):
+    ended = run_program(HEAD + WORK, tmp_path)
+    assert (ended.code, ended.out) == (0, "all of 10\n"), ended.err
+
+
+def test_forgotten_wait_of_an_idle_runtime_ends(tmp_path):
+    ended = run_program(HEAD + "start(worker_count=3)\nprint('end')", tmp_path)
+    assert (ended.code, ended.out, ended.err) == (0, "end\n", "")
+
+
+def test_exception_in_main_ends_the_program(tmp_path):
+    ended = run_program(HEAD + WORK + "raise LookupError('in main')", tmp_path)
+    assert ended.code == 1
+    assert "LookupError: in main" in ended.err
+
+
+@pytest.mark.parametrize("code", [0, 3])
+def test_exit_keeps_its_code(tmp_path, code):
+    ended = run_program(HEAD + WORK + f"sys.exit({code})", tmp_path)
+    assert ended.code == code, ended.err
+    ended = run_program(HEAD + f"start()\nsys.exit({code})", tmp_path)
+    assert ended.code == code, ended.err
+
+
+def test_failing_behaviors_do_not_keep_a_program(tmp_path):
+    source = """
+for number in range(5):
+    @when(Cown(number))
+    def failed(c):
+        raise ValueError("body", c.value)
+"""
+    ended = run_program(HEAD + source, tmp_path)
+    assert ended.code == 0
+    assert "unhandled exception" in ended.err
+    assert "ValueError" in ended.err
+
+
+def test_unread_failure_is_reported_on_stderr(tmp_path):
+    source = """
+@when(Cown(1))
+def failed(c):
+    raise ValueError("nobody reads this")
+@when(failed)
+def looked(f):
+    return f.exception
+del failed
+wait(30)
+"""
+    ended = run_program(HEAD + source, tmp_path)
+    assert ended.code == 0
+    assert "contains an unhandled exception: ValueError('nobody reads" in ended.err
+    assert ended.err.count("unhandled exception") == 1
+
+
+def test_cowns_kept_in_odd_places_do_not_keep_a_program(tmp_path):
+    source = """
+class Keeper:
+    pass
+Keeper.cown = Cown(0)
+sys.kept = [Cown([1]), {"a": Cown({})}]
+cycle = []
+cycle.append(cycle)
+cycle.append(Cown(cycle))
+cycle[1].acquire()
+cycle[1].value.append(cycle)
+@when(Keeper.cown, *sys.kept[:1])
+def result(c, d):
+    c.value = d.value
+Keeper.result = result
+wait(30)
+@when(Keeper.cown)
+def again(c):
+    return c.value
+sys.kept.append(again)
+print("end")
+"""
+    ended = run_program(HEAD + source, tmp_path)
+    assert (ended.code, ended.out) == (0, "end\n"), ended.err
+
+
+def test_daemon_threads_do_not_keep_a_program(tmp_path):
+    source = """
+def wait_forever():
+    receive("never")
+def schedule():
+    while True:
+        try:
+            when(Cown(1))(lambda c: c.value)
+        except RuntimeError:
+            return
+        time.sleep(0.001)
+for target in (wait_forever, schedule):
+    threading.Thread(target=target, daemon=True).start()
+when()(lambda: None)
+print("end", flush=True)
+"""
+    ended = run_program(HEAD + source, tmp_path)
+    assert (ended.code, ended.out) == (0, "end\n"), ended.err
+
+
+def test_other_threads_may_go_on_after_main(tmp_path):
+    source = """
+cown = Cown(0)
+def later():
+    threading.main_thread().join()
+    try:
+        when(cown)(lambda c: print("scheduled late", flush=True))
+    except RuntimeError as error:
+        print("refused", flush=True)
+threading.Thread(target=later).start()
+start(worker_count=1)
+"""
+    ended = run_program(HEAD + source, tmp_path)
+    assert ended.code == 0, ended.err
+    assert ended.out in {"scheduled late\n", "refused\n"}
+
+
+@POSIX
+def test_interrupt_ends_wait(tmp_path):
+    source = (
+        BUSY
+        + """
+try:
+    print("busy", flush=True)
+    wait()
+except KeyboardInterrupt:
+    print("interrupted", flush=True)
+    os._exit(5)
+"""
+    )
+    code, out, err, _ = interrupted(source, tmp_path)
+    assert (code, out) == (5, "interrupted\n"), err
+
+
+@POSIX
+@pytest.mark.parametrize(
+    "blocking",
+    ["receive('never')", "receive('never', 600)", "receive(['never', 'ever'], 600)"],
+)
+def test_interrupt_ends_receive(tmp_path, blocking):
+    source = f"""
+try:
+    print("ready", flush=True)
+    {blocking}
+except KeyboardInterrupt:
+    print("interrupted", flush=True)
+"""
+    code, out, err, took = interrupted(source, tmp_path, after="ready")
+    assert (code, out) == (0, "interrupted\n"), err
+    assert took < 20
+
+
+@POSIX
+def test_interrupt_ends_a_program_with_a_receiving_main(tmp_path):
+    source = """
+start(worker_count=1)
+print("ready", flush=True)
+receive("never")
+"""
+    code, _, err, _ = interrupted(source, tmp_path, after="ready")
+    assert code in {1, 130, -signal.SIGINT}
+    assert "KeyboardInterrupt" in err
+
+
+@POSIX
+def test_wait_may_be_repeated_after_an_interrupt(tmp_path):
+    source = """
+@when()
+def busy():
+    send("begun", None)
+    receive("gate", 60)
+    return "ended well"
+receive("begun", 60)
+try:
+    print("busy", flush=True)
+    wait()
+except KeyboardInterrupt:
+    send("gate", None)
+wait(30)
+with busy as value:
+    print(value)
+"""
+    code, out, err, _ = interrupted(source, tmp_path)
+    assert (code, out) == (0, "ended well\n"), err
+
+
+FORK = """
+import warnings
+warnings.simplefilter("ignore")
+total = Cown(1)
+start(worker_count=2)
+try:
+    child = os.fork()
+except RuntimeError as error:
+    print("refused", "threads" in str(error))
+else:
+    if child == 0:
+        sys.exit(7)
+    print("exited", os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+@when(total)
+def result(n):
+    return n.value
+wait(30)
+print(result.value)
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_forked_child_of_threads_may_exit(tmp_path):
+    ended = run_program(HEAD + FORK, tmp_path, BOCPY_BACKEND="threads")
+    assert (ended.code, ended.lines) == (0, ["exited 7", "1"]), ended.err
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_fork_beside_interpreters_works_or_is_refused_with_a_way_out(tmp_path):
+    ended = run_program(HEAD + FORK, tmp_path, BOCPY_BACKEND=None)
+    assert ended.code == 0, ended.err
+    assert ended.lines in (["exited 7", "1"], ["refused True", "1"])
+
+
+def test_other_programs_may_be_run_beside_workers(tmp_path):
+    source = """
+import subprocess
+start(worker_count=2)
+print(subprocess.run([sys.executable, "-c", "print(5)"], stdout=-1).stdout)
+@when()
+def result():
+    import subprocess
+    return subprocess.run([sys.executable, "-c", "print(6)"], stdout=-1).stdout
+wait(30)
+with result as value:
+    print(value if not result.exception else type(value).__name__)
+"""
+    ended = run_program(HEAD + source, tmp_path, BOCPY_BACKEND="threads")
+    assert (ended.code, ended.lines) == (0, ["b'5\\n'", "b'6\\n'"]), ended.err
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_child_forked_before_the_first_start_may_schedule(tmp_path):
+    source = """
+cown = Cown(1)
+def work():
+    @when(cown)
+    def result(c):
+        return c.value + 1
+    wait(30)
+    return result.value
+child = os.fork()
+if child == 0:
+    sys.exit(work() + 5)
+_, status = os.waitpid(child, 0)
+print(os.waitstatus_to_exitcode(status), work())
+"""
+    ended = run_program(HEAD + source, tmp_path)
+    assert (ended.code, ended.out) == (0, "7 2\n"), ended.err
+
+
+ONE_LINERS = """
+import bocpy, collections
+from bocpy import Cown, wait, when
+def helper(x): return x * 2
+limit = [3]
+@when(Cown(2))
+def result(c):
+    @when(Cown(10))
+    def inner(d):
+        return helper(d.value), limit
+    return helper(c.value), limit, collections.Counter("aab")["a"], inner
+wait(30)
+value = result.value
+with value[3] as nested: print(value[:3], nested)
+"""
+
+
+def test_program_given_on_the_command_line(tmp_path):
+    ended = run_command("-c", ONE_LINERS, cwd=tmp_path)
+    assert (ended.code, ended.out) == (0, "(4, [3], 2) (20, [3])\n"), ended.err
+
+
+def test_program_piped_into_the_interpreter(tmp_path):
+    ended = run_command("-", stdin=ONE_LINERS, cwd=tmp_path)
+    assert (ended.code, ended.out) == (0, "(4, [3], 2) (20, [3])\n"), ended.err
+    ended = run_command(stdin=ONE_LINERS, cwd=tmp_path)
+    assert (ended.code, ended.out) == (0, "(4, [3], 2) (20, [3])\n"), ended.err
+
+
+@POSIX
+def test_interactive_interpreter(tmp_path):
+    import pty  # noqa: PLC0415 -- absent on Windows
+
+    session = """
+from bocpy import *
+cown = Cown(1)
+def step(c): return c.value + 1
+
+@when(cown)
+def first(c):
+    c.value = step(c)
+    return "first %d" % c.value
+
+@when(cown)
+def first(c):
+    return "again %d" % c.value
+
+wait(30)
+print("<" + first.value + ">", "<%d>" % cown.value)
+exit()
+"""
+    controller, terminal = pty.openpty()
+    with subprocess.Popen(
+        [sys.executable, "-i", "-q"],
+        stdin=terminal,
+        stdout=terminal,
+        stderr=terminal,
+        cwd=tmp_path,
+        env=environment(PYTHON_BASIC_REPL="1", TERM="dumb", PYTHONSTARTUP=None),
+        start_new_session=True,
+    ) as child:
+        os.close(terminal)
+        os.write(controller, session.encode())
+        shown = b""
+        try:
+            while chunk := os.read(controller, 4096):
+                shown += chunk
+                if b"<2>" in shown and child.poll() is not None:
+                    break
+        except OSError:
+            pass
+        try:
+            code = child.wait(30)
+        finally:
+            child.kill()
+            os.close(controller)
+    text = shown.decode(errors="replace")
+    assert "<again 2> <2>" in text, text
+    assert code == 0, text
