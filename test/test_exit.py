@@ -181,6 +181,29 @@ start(worker_count=1)
     assert ended.out in {"scheduled late\n", "refused\n"}
 
 
+ENDING = """
+import atexit
+def last_words():
+    try:
+        when()(lambda: None)
+    except RuntimeError as error:
+        print(error, flush=True)
+class Late:
+    def __init__(self):
+        self.cycle = self
+    def __del__(self):
+        last_words()
+"""
+
+
+def test_a_program_that_ends_starts_no_runtime(tmp_path):
+    for last in ("last_words", "Late"):
+        source = f"atexit.register({last})\nwhen()(lambda: None)"
+        ended = run_program(HEAD + ENDING + source, tmp_path)
+        assert ended.code == 0, ended.err
+        assert ended.out == "the program is ending: no runtime can be started\n"
+
+
 @POSIX
 def test_interrupt_ends_wait(tmp_path):
     source = (

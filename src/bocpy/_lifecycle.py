@@ -169,9 +169,12 @@ class Behaviors:
         Raises:
             ValueError: if a part of the name is no identifier, or for a negative number
                 of workers.
-            RuntimeError: if a worker or the noticeboard does not start.
+            RuntimeError: if a worker or the noticeboard does not start, or when the
+                program is ending.
 
         """
+        if _finished or sys.is_finalizing():
+            raise RuntimeError("the program is ending: no runtime can be started")
         name, path = self._module = module or ("__main__", None)
         if not all(part.isidentifier() for part in name.split(".")):
             raise ValueError(f"{name!r} is not a dotted Python module path")
@@ -446,6 +449,7 @@ class Behaviors:
 
 
 _exit_registered = False
+_finished = False
 
 
 def _register_exit() -> None:
@@ -463,10 +467,12 @@ def _finish() -> None:
 
     The interpreter cannot be finalized while a worker runs.
     """
+    global _finished  # noqa: PLW0603
     import os  # noqa: PLC0415
 
     from bocpy import behaviors  # noqa: PLC0415
 
+    _finished = True
     try:
         behaviors.wait()
     except KeyboardInterrupt:

@@ -14,25 +14,6 @@ namespace boc::bind {
 
 namespace {
 
-/// The text of the pending exception, with its traceback.
-std::string formatted_error() {
-    const py::Ref error = py::take_error();
-    std::string text = "a worker could not start";
-    const int done = py::guarded_int([&] {
-        const py::Ref lines =
-            py::call(py::import("traceback", "format_exception").get(), error.get());
-        const py::Ref empty = py::Ref::steal(PyUnicode_FromString(""));
-        const py::Ref whole = py::Ref::steal(PyUnicode_Join(empty.get(), lines.get()));
-        if (const char* const utf8 = PyUnicode_AsUTF8(whole.get())) {
-            text = utf8;
-        }
-    });
-    if (done < 0) {
-        PyErr_Clear();
-    }
-    return text;
-}
-
 /// Tells the starter that the worker is ready, or why it is not.
 void tell(PyObject* ready, const std::optional<std::string>& trouble) {
     const py::Ref text =
@@ -92,6 +73,25 @@ PyObject* run_thread(PyObject*, PyObject* ready) {
 #if BOC_HAS_OWN_GIL
 
 // A worker that is an interpreter
+
+/// The text of the pending exception, with its traceback.
+std::string formatted_error() {
+    const py::Ref error = py::take_error();
+    std::string text = "a worker could not start";
+    const int done = py::guarded_int([&] {
+        const py::Ref lines =
+            py::call(py::import("traceback", "format_exception").get(), error.get());
+        const py::Ref empty = py::Ref::steal(PyUnicode_FromString(""));
+        const py::Ref whole = py::Ref::steal(PyUnicode_Join(empty.get(), lines.get()));
+        if (const char* const utf8 = PyUnicode_AsUTF8(whole.get())) {
+            text = utf8;
+        }
+    });
+    if (done < 0) {
+        PyErr_Clear();
+    }
+    return text;
+}
 
 /// A sub-interpreter with a GIL of its own, which the calling thread can enter and
 /// leave.
