@@ -49,6 +49,13 @@ def test_there_are_no_run_time_dependencies():
     assert [line for line in required if "extra ==" not in line] == []
 
 
+def test_there_are_wheels_for_every_python_that_is_declared():
+    text = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    declared_ones = re.findall(r'"Programming Language :: Python :: 3\.(\d+)"', text)
+    built = re.findall(r"cp3(\d+)-", declared("build"))
+    assert built == declared_ones
+
+
 @pytest.fixture(scope="module")
 def environment(tmp_path_factory):
     """A virtual environment that has nothing but the build tool."""
