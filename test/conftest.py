@@ -14,13 +14,13 @@ BACKENDS = ["interpreters", "threads"] if sys.version_info >= (3, 12) else ["thr
 
 
 @pytest.fixture(autouse=True)
-def quiescence():
+def quiescence(pytestconfig):
     """Stop the runtime after the test and forget its messages."""
     yield
-    bocpy = sys.modules.get("bocpy")
-    if bocpy is not None:
-        bocpy.wait(PATIENCE)
-        bocpy.set_tags([])
+    if "bocpy" in sys.modules:
+        from bocpy.pytest_plugin import stop_runtime  # noqa: PLC0415
+
+        stop_runtime(pytestconfig, PATIENCE)
 
 
 @pytest.fixture(params=BACKENDS)

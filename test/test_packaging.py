@@ -49,6 +49,11 @@ def test_there_are_no_run_time_dependencies():
     assert [line for line in required if "extra ==" not in line] == []
 
 
+def test_pytest_finds_the_plugin():
+    plugins = metadata.distribution("bocpy").entry_points.select(group="pytest11")
+    assert [plugin.value for plugin in plugins] == ["bocpy.pytest_plugin"]
+
+
 def test_there_are_wheels_for_every_python_that_is_declared():
     text = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
     declared_ones = re.findall(r'"Programming Language :: Python :: 3\.(\d+)"', text)
@@ -101,6 +106,7 @@ def test_sdist_holds_all_sources(sdist):
         "examples": (".py", ".txt"),
         "test": (".py", ".cpp"),
         "sphinx/source": (".py", ".rst"),
+        "benchmarks": (".py",),
     }.items():
         wanted = names_below(ROOT / folder, *suffixes)
         assert wanted - names_below(sdist / folder, *suffixes) == set()
