@@ -18,7 +18,7 @@ from pathlib import Path
 
 HERE = Path(__file__).parent
 CORE = HERE.parents[1] / "src" / "bocpy" / "_core"
-BASES = ("compat", "parking", "sched", "terminator", "tags", "mailbox")
+BASES = ("block_pool", "compat", "parking", "sched", "terminator", "tags", "mailbox")
 FLAGS = (
     "-std=c++20 -O1 -g -pthread -UNDEBUG -Wall -Wextra -Wconversion -Wshadow -Werror"
 )

@@ -1,5 +1,6 @@
 #include "behavior.h"
 
+#include "block_pool.h"
 #include "failure.h"
 #include "handle.h"
 #include "sched.h"
@@ -41,13 +42,14 @@ Behavior* Behavior::create(std::span<Cown* const> cowns,
     const auto scratch_at = layout.add<Cown*>(distinct);
     const auto positions_at = layout.add<Position>(positions.size());
     const auto captures_at = layout.add<Parcel>(captures);
-    auto* const block = static_cast<std::byte*>(::operator new(layout.size()));
+    auto* const block = static_cast<std::byte*>(BlockPool::take(layout.size()));
 
     auto* const made = new (block) Behavior;
     made->requests_ = reinterpret_cast<Request*>(block + requests_at);
     made->cowns_ = reinterpret_cast<Cown**>(block + cowns_at);
     made->positions_ = reinterpret_cast<Position*>(block + positions_at);
     made->captures_ = reinterpret_cast<Parcel*>(block + captures_at);
+    made->size_ = static_cast<std::uint32_t>(layout.size());
     made->n_cowns_ = static_cast<std::uint32_t>(cowns.size());
     made->n_positions_ = static_cast<std::uint32_t>(positions.size());
     made->n_captures_ = static_cast<std::uint32_t>(captures);
@@ -91,8 +93,9 @@ void Behavior::destroy() noexcept {
 
 void Behavior::free_block(Behavior* behavior) noexcept {
     std::destroy_n(behavior->captures_, behavior->n_captures_);
+    const std::size_t size = behavior->size_;
     behavior->~Behavior();
-    ::operator delete(static_cast<void*>(behavior));
+    BlockPool::give(behavior, size);
 }
 
 void Behavior::let_go() noexcept {

@@ -102,6 +102,7 @@ private:
     std::uint32_t n_cowns_ = 0;
     std::uint32_t n_positions_ = 0;
     std::uint32_t n_captures_ = 0;
+    std::uint32_t size_ = 0; ///< of the whole block
     std::atomic<bool> linked_{false};
     const Plan* plan_ = nullptr;
     Request* requests_ = nullptr;
