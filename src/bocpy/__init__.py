@@ -16,6 +16,7 @@ from bocpy.behaviors import (
     WORKER_COUNT,
     Behaviors,
     Cown,
+    notice_seed,
     quiesce,
     start,
     wait,
@@ -38,6 +39,7 @@ __all__ = [
     "drain",
     "notice_delete",
     "notice_read",
+    "notice_seed",
     "notice_sync",
     "notice_update",
     "notice_write",
@@ -52,3 +54,37 @@ __all__ = [
     "when",
     "whencall",
 ]
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from bocpy._wait_result import WaitResult as WaitResult
+
+    __version__: str
+
+
+def __getattr__(name: str) -> object:
+    """Load what few programs ask for when they do."""
+    if name == "WaitResult":
+        from bocpy._wait_result import WaitResult  # noqa: PLC0415
+
+        return WaitResult
+    if name == "__version__":
+        return _version()
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def _version() -> str:
+    import importlib.metadata  # noqa: PLC0415
+
+    try:
+        return importlib.metadata.version("bocpy")
+    except Exception as error:  # noqa: BLE001
+        import logging  # noqa: PLC0415
+
+        fallback = "0.0.0+unknown"
+        logging.getLogger("bocpy").warning(
+            "bocpy package metadata unavailable (%s): __version__ is %s",
+            type(error).__name__,
+            fallback,
+        )
+        return fallback

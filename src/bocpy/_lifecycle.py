@@ -74,6 +74,7 @@ class Behaviors:
         self._noticeboard_start_error: BaseException | None = None
         self._stop_drain_errors: list[BaseException] = []
         self._final_stats: list[dict[str, int]] = []
+        self._final_noticeboard: dict[str, Any] = {}
         self._closing = False
         self._workers_stopped = False
         self._teardown_complete = False
@@ -282,11 +283,15 @@ class Behaviors:
 
     # Waiting and stopping
 
-    def quiesce(self, timeout: float | None = None) -> None:
+    def quiesce(
+        self, timeout: float | None = None, *, noticeboard: bool = False
+    ) -> dict[str, Any] | None:
         """Wait until no behavior is pending; the runtime stays up.
 
+        With *noticeboard*, return the board once every change of it has been made.
+
         Raises:
-            TimeoutError: if behaviors are pending after *timeout* seconds.
+            TimeoutError: if that takes longer than *timeout* seconds.
 
         """
         deadline = _deadline(timeout)
@@ -298,6 +303,10 @@ class Behaviors:
                 _core.terminator_seed_inc()
         if not done:
             raise TimeoutError(f"behaviors are still pending after {timeout} s")
+        if not noticeboard:
+            return None
+        _core.notice_sync(_left(deadline))
+        return self._snapshot()
 
     def stop(self, timeout: float | None = None) -> None:
         """Wait until every behavior has run, then stop workers and noticeboard.
@@ -322,6 +331,7 @@ class Behaviors:
             self._lend_frames(sys._getframe(1))
             self.stop_workers(deadline)
         self._await_noticeboard(timeout, deadline, retry=retry)
+        self._final_noticeboard = self._snapshot()
         self.teardown_workers()
         if self._stop_drain_errors:
             count = len(self._stop_drain_errors)
@@ -346,6 +356,12 @@ class Behaviors:
                 _core.terminator_seeded(),
             )
         _core.terminator_close()
+
+    @staticmethod
+    def _snapshot() -> dict[str, Any]:
+        """Read the board anew, whatever this thread has seen of it."""
+        _core.noticeboard_cache_clear()
+        return dict(_core.noticeboard_snapshot())
 
     def _lend_frames(self, frame: FrameType | None) -> None:
         """Let the caller's variables read the cowns they are bound to."""

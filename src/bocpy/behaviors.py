@@ -16,12 +16,15 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from typing import Any
 
+    from bocpy._wait_result import Waiting, WaitResult
+
 __all__ = [
     "REMOVED",
     "WORKER_COUNT",
     "Behaviors",
     "Cown",
     "get_caller_module",
+    "notice_seed",
     "quiesce",
     "start",
     "wait",
@@ -122,17 +125,36 @@ def _start(
         raise
 
 
+def _typed(function: Callable[..., Any]) -> Waiting:
+    """Tell type checkers which answer comes of which question."""
+    return function
+
+
+def _answer(
+    stats: list[dict[str, int]] | None, board: dict[str, Any] | None
+) -> list[dict[str, int]] | dict[str, Any] | WaitResult | None:
+    """Return what was asked for: neither, one of them, or both."""
+    if stats is None or board is None:
+        return board if stats is None else stats
+    from bocpy._wait_result import WaitResult  # noqa: PLC0415
+
+    return WaitResult(stats, board)
+
+
+@_typed
 def wait(
-    timeout: float | None = None, *, stats: bool = False
-) -> list[dict[str, int]] | None:
+    timeout: float | None = None, *, stats: bool = False, noticeboard: bool = False
+) -> list[dict[str, int]] | dict[str, Any] | WaitResult | None:
     """Wait until every behavior has run, then stop the runtime.
 
     Args:
         timeout: seconds after which what still runs is given up; None waits for all.
         stats: whether to return the scheduler's counters, one dict per worker.
+        noticeboard: whether to return a dict of the noticeboard as it was at the end.
 
     Returns:
-        None, or with *stats* the counters ([] when no runtime was up).
+        None; with *stats* the counters ([] when no runtime was up), with *noticeboard*
+        the dict ({} then), with both a WaitResult of the two.
 
     Raises:
         ValueError: for NaN.
@@ -142,32 +164,64 @@ def wait(
     global BEHAVIORS  # noqa: PLW0603
     runtime = BEHAVIORS
     if runtime is None or not _core.is_primary():
-        return [] if stats else None
+        return _answer([] if stats else None, {} if noticeboard else None)
     try:
         runtime.stop(timeout)
     except Exception:
-        if not (stats and runtime._teardown_complete):
+        if not ((stats or noticeboard) and runtime._teardown_complete):
             raise
     finally:
         if runtime._teardown_complete:
             BEHAVIORS = None
-    return runtime._final_stats if stats else None
+    return _answer(
+        runtime._final_stats if stats else None,
+        runtime._final_noticeboard if noticeboard else None,
+    )
 
 
+@_typed
 def quiesce(
-    timeout: float | None = None, *, stats: bool = False
-) -> list[dict[str, int]] | None:
+    timeout: float | None = None, *, stats: bool = False, noticeboard: bool = False
+) -> list[dict[str, int]] | dict[str, Any] | WaitResult | None:
     """Wait until every behavior has run; the runtime stays up.
 
+    Args:
+        timeout: seconds; None waits for ever.
+        stats: whether to return the scheduler's counters so far, one dict per worker.
+        noticeboard: whether to return a dict of the noticeboard.
+
+    Returns:
+        As `wait` does.
+
     Raises:
+        ValueError: for NaN.
         TimeoutError: if behaviors are still pending after *timeout* seconds.
 
     """
     runtime = BEHAVIORS
     if runtime is None or not _core.is_primary():
-        return [] if stats else None
-    runtime.quiesce(timeout)
-    return _core.scheduler_stats() if stats else None
+        return _answer([] if stats else None, {} if noticeboard else None)
+    board = runtime.quiesce(timeout, noticeboard=noticeboard)
+    return _answer(_core.scheduler_stats() if stats else None, board)
+
+
+def notice_seed(key: str, value: object) -> None:
+    """Put *value* on the noticeboard at once, starting the runtime if none is up.
+
+    Args:
+        key: at most 63 UTF-8 bytes, without NUL.
+        value: anything that crosses to other interpreters.
+
+    Raises:
+        TypeError: if *key* is no str.
+        ValueError: if it is too long or has a NUL.
+        RuntimeError: in a worker, or if the board is full.
+
+    """
+    if not _core.is_primary():
+        raise RuntimeError("notice_seed() needs the primary interpreter")
+    _ensure_started(sys._getframe(1).f_globals)
+    _core.noticeboard_seed(key, value)
 
 
 def _pairs(arguments: Sequence[Any]) -> list[tuple[int, Any]]:

@@ -2,6 +2,7 @@
 #include "compat.h"
 #include "handle.h"
 #include "pins.h"
+#include "terminator.h"
 
 #include <cstdint>
 
@@ -168,6 +169,38 @@ PyObject* from_pointer(PyObject*, PyObject* args) {
     });
 }
 
+/// Takes the value out once nothing is pending; throws it if a body raised it.
+PyObject* unwrap(PyObject* self, PyObject*) {
+    return py::guarded([self] {
+        const Terminator& terminator = Terminator::instance();
+        if (terminator.count() > terminator.seeded()) {
+            py::raise(PyExc_RuntimeError,
+                      "unwrap(): behaviors are still in flight; call quiesce() first");
+        }
+        Cown& cown = behind(self);
+        cown.acquire();
+        const bool raised = cown.exception();
+        py::Ref value = cown.value();
+        cown.set_value(py::Ref::none());
+        cown.release();
+        if (raised && PyExceptionInstance_Check(value.get())) {
+            PyErr_SetRaisedException(value.release());
+            throw py::ErrorSet{};
+        }
+        if (raised) {
+            py::raise(PyExc_RuntimeError,
+                      "the cown is marked as failed but holds %R, not an exception",
+                      value.get());
+        }
+        return value;
+    });
+}
+
+constexpr const char* kUnwrapDoc =
+    "unwrap($self)\n--\n\n"
+    "Take the value out, and leave None; raise it if a body raised it.\n\n"
+    "RuntimeError while behaviors are pending: call quiesce() or wait() first.";
+
 PyMethodDef capsule_methods[] = {
     {"get", capsule_get, METH_NOARGS, "get($self)\n--\n\nThe value."},
     {"set", capsule_set, METH_O, "set($self, value, /)\n--\n\nReplace the value."},
@@ -179,6 +212,7 @@ PyMethodDef capsule_methods[] = {
      "release($self)\n--\n\nGive the cown up, its value serialised."},
     {"disown", call<&Cown::disown>, METH_NOARGS,
      "disown($self)\n--\n\nGive the cown up and lose its value."},
+    {"unwrap", unwrap, METH_NOARGS, kUnwrapDoc},
     {"__reduce__", capsule_reduce, METH_NOARGS, nullptr},
     {nullptr, nullptr, 0, nullptr},
 };
@@ -348,6 +382,7 @@ PyMethodDef cown_methods[] = {
      "acquire($self)\n--\n\nOwn the cown; RuntimeError if another interpreter does."},
     {"release", call<&Cown::release>, METH_NOARGS,
      "release($self)\n--\n\nGive the cown up, its value serialised."},
+    {"unwrap", unwrap, METH_NOARGS, kUnwrapDoc},
     {"__enter__", cown_enter, METH_NOARGS, nullptr},
     {"__exit__", cown_exit, METH_VARARGS, nullptr},
     {"__reduce__", cown_reduce, METH_NOARGS, nullptr},
