@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import array
 import collections
+import ctypes
 import dataclasses
 import datetime as dt
 import decimal
@@ -26,6 +27,7 @@ import pytest
 
 from bocpy import Cown, send, wait, when
 from observing import PATIENCE, expect, outcomes, value_of, values_of
+from programs import output_of
 from sharing import quiescence, shared_runtime  # noqa: F401
 
 
@@ -423,3 +425,81 @@ def test_large_values_pass_and_are_freed():
 
     wait(PATIENCE)
     assert len(cown.value[0]) == 1_000_000
+
+
+def outline(view):
+    """Say what can be told of a memoryview."""
+    return view.tolist(), view.format, view.shape, view.readonly
+
+
+VIEWS = [
+    memoryview(b""),
+    memoryview(b"abc"),
+    memoryview(bytearray(b"abc")),
+    memoryview(b"abcdef")[::2],
+    memoryview(array.array("d", [1.0, 2.5])),
+    memoryview(bytes(range(6))).cast("B", (2, 3)),
+    memoryview(bytes(8)).cast("q", ()),
+]
+
+
+@pytest.mark.parametrize("view", VIEWS, ids=lambda v: f"{v.format}{v.shape}")
+def test_memoryviews_arrive_as_copies(view):
+    cown = Cown(view)
+
+    @when(cown, Cown((1, view)))
+    def told(c, pair):
+        send("seen", c.value)
+        return outline(c.value), outline(pair.value[1]), outline(view)
+
+    @when(cown)
+    def back(c):
+        if not c.value.readonly:
+            c.value[0] = 0
+        return c.value
+
+    assert value_of(told) == (outline(view),) * 3
+    assert outline(expect("seen")) == outline(view)
+    wait(PATIENCE)
+    assert type(back.value) is memoryview
+    assert outline(back.value)[1:] == outline(view)[1:]
+    assert view.readonly or back.value[0] == 0 != view[0]
+    assert outline(cown.value) == outline(back.value)
+
+
+def test_memoryviews_of_what_python_cannot_cast_are_refused():
+    view = memoryview((ctypes.c_uint16.__ctype_be__ * 2)(1, 2))
+    for value in (view, (view,)):
+        with pytest.raises(TypeError, match="cannot pickle"):
+            Cown(value)
+    view.release()
+    with pytest.raises(ValueError, match="released"):
+        Cown(view)
+
+
+@pytest.mark.skipif(sys.version_info < (3, 14), reason="needs concurrent.interpreters")
+def test_memoryviews_are_copies_also_where_interpreters_lend_them(tmp_path):
+    program = """
+        import _interpreters  # lets CPython lend the memory of a view
+        import gc
+        from bocpy import Cown, start, wait, when
+        from bocpy import notice_read, notice_sync, notice_write
+        memory = bytearray(b"xyz")
+        cown = Cown(memoryview(memory))
+        for _ in range(3):
+            with cown as view:
+                assert bytes(view) == b"xyz"
+        start(worker_count=2)
+        notice_write("view", memoryview(b"board"))
+        notice_sync()
+        @when(cown)
+        def made(c):
+            c.value[0] = 65
+            return memoryview(bytes(c.value))
+        read = [when(cown)(lambda c: bytes(notice_read("view"))) for _ in range(4)]
+        wait(30)
+        print(bytes(made.value), memory, bytes(cown.value))
+        del made, read, cown
+        gc.collect()
+        """
+    assert output_of(program, tmp_path) == ["b'Ayz' bytearray(b'xyz') b'Ayz'"]

@@ -1,6 +1,7 @@
 #include "parcel.h"
 
 #include "handle.h"
+#include "memory_view.h"
 #include "pins.h"
 #include "xidata.h"
 
@@ -176,6 +177,9 @@ bool Parcel::pack_leaf(PyObject* value, Parcel& out) {
     } else if (type == home.capsule_type || type == home.cown_type) {
         out.form_.cown = CownPtr::share(cown_behind(value)).release();
         out.kind_ = type == home.cown_type ? Kind::kCown : Kind::kCapsule;
+    } else if (type == &PyMemoryView_Type) {
+        static_cast<void>(pack_tuple(describe_view(value).get(), out, 0));
+        out.kind_ = Kind::kView;
     }
     return out.kind_ != Kind::kEmpty;
 }
@@ -250,6 +254,8 @@ py::Ref Parcel::unpack() const {
             PyBytes_FromStringAndSize(form_.blob->bytes.get(), form_.blob->size));
     case Kind::kTuple:
         return new_tuple(*form_.blob);
+    case Kind::kView:
+        return restore_view(new_tuple(*form_.blob).get());
     case Kind::kCapsule:
         return make_capsule(CownPtr::share(form_.cown));
     case Kind::kCown:

@@ -17,10 +17,10 @@ class Record;
 /// A value on its way between behaviors, in a form that no interpreter owns.
 ///
 /// In order, the first that fits: a leaf (None, bool, int, float, str, bytes, cowns,
-/// and tuples of those) is copied natively; a type registered with CPython travels as
-/// its cross-interpreter data; anything else is pickled, and the cowns inside are
-/// pinned for as long as the bytes live. Under isolation `share` the object itself is
-/// kept.
+/// memoryviews as copies, and tuples of those) is copied natively; a type registered
+/// with CPython travels as its cross-interpreter data; anything else is pickled, and
+/// the cowns inside are pinned for as long as the bytes live. Under isolation `share`
+/// the object itself is kept.
 ///
 /// Packing, unpacking and destroying need a thread attached to some interpreter.
 class Parcel {
@@ -67,6 +67,7 @@ private:
         kStr,
         kBytes,
         kTuple,
+        kView,
         kCapsule,
         kCown,
         kRecord,

@@ -179,7 +179,7 @@ bool fits_long(PyObject* number) noexcept {
 constexpr int kDeepest = 64; ///< nesting beyond this is left to the pickle
 
 bool supports_at(PyObject* object, int depth) noexcept {
-    if (depth > kDeepest || !found(find(object))) {
+    if (depth > kDeepest || PyMemoryView_Check(object) || !found(find(object))) {
         return false;
     }
     if (PyLong_CheckExact(object)) {

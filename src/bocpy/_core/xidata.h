@@ -23,7 +23,8 @@ using Depart = Carried (*)(PyObject* object);
 /// At most four different `depart` functions per extension module.
 void register_type(PyTypeObject* type, Depart depart);
 
-/// Whether CPython can carry `object` natively. Sets no exception, runs no Python code.
+/// Whether CPython can carry `object` natively, any number of times: a memoryview
+/// arrives once only. Sets no exception, runs no Python code.
 [[nodiscard]] bool supports(PyObject* object) noexcept;
 
 /// A carried object of any shareable type; moves, never copies.
