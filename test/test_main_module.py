@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import textwrap
+import zipfile
 
 import pytest
 
@@ -432,6 +433,38 @@ def test_package_run_as_a_module_with_relative_imports(tmp_path):
     )
     ended = run_command("-m", "tool", cwd=tmp_path)
     assert (ended.code, ended.lines) == (0, ["(3, 'tool')"]), ended.err
+
+
+def test_program_in_an_archive_is_a_program_like_any_other(tmp_path):
+    program = """
+        from bocpy import Cown, wait, when
+        import library
+        class Own:
+            def __init__(self, number): self.number = number
+        def double(number): return 2 * number
+        cown = Cown(Own(3))
+        @when(cown)
+        def mine(c): return type(c.value) is Own, double(c.value.number), __file__
+        theirs = library.schedule(cown)
+        wait(30)
+        print(mine.value, theirs.value)
+        """
+    library = """
+        from bocpy import when
+        table = [4]
+        def helper(): return table[0]
+        def schedule(cown):
+            @when(cown)
+            def result(c): return helper() + c.value.number
+            return result
+        """
+    archive = tmp_path / "program.pyz"
+    with zipfile.ZipFile(archive, "w") as members:
+        members.writestr("__main__.py", textwrap.dedent(program))
+        members.writestr("library.py", textwrap.dedent(library))
+    ended = run_command(str(archive))
+    shown = str(archive / "__main__.py")
+    assert (ended.lines, ended.err) == ([f"(True, 6, {shown!r}) 7"], "")
 
 
 def test_traceback_inside_a_body_shows_file_line_and_text(tmp_path):

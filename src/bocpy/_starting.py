@@ -22,15 +22,24 @@ _reductions: dict[str, tuple[tuple[str, int, int], Reduction]] = {}
 
 
 class _Source:
-    __slots__ = ("path", "stamp")
+    """Where a module is written; *text* only if that is no file of its own."""
 
-    def __init__(self, path: str, status: os.stat_result) -> None:
+    __slots__ = ("path", "stamp", "text")
+
+    def __init__(self, path: str, time: int, size: int, text: str | None) -> None:
         self.path = path
-        self.stamp = path, status.st_mtime_ns, status.st_size
+        self.stamp = path, time, size
+        self.text = text
+
+    def read(self) -> str | bytes:
+        if self.text is not None:
+            return self.text
+        with open(self.path, "rb") as file:  # noqa: PTH123
+            return file.read()
 
 
 def _source(module: str, path: str | None) -> _Source | None:
-    """Find the file of *module*; None when it has none."""
+    """Find the source of *module*; None when it has none."""
     given = path or getattr(sys.modules.get(module), "__file__", None)
     if not isinstance(given, str):
         return None
@@ -40,18 +49,32 @@ def _source(module: str, path: str | None) -> _Source | None:
     except OSError:
         if path is not None:
             raise
+        text = _loaded_text(module)
+        return None if text is None else _Source(full, 0, hash(text), text)
+    return _Source(full, status.st_mtime_ns, status.st_size, None)
+
+
+def _loaded_text(module: str) -> str | None:
+    """Ask the loader of *module*, which may have it from an archive."""
+    live = sys.modules.get(module)
+    spec = getattr(live, "__spec__", None)
+    get_source = getattr(getattr(live, "__loader__", None), "get_source", None)
+    if get_source is None:
         return None
-    return _Source(full, status)
+    try:
+        text = get_source(getattr(spec, "name", module))
+    except (ImportError, OSError, SyntaxError, UnicodeDecodeError):
+        return None
+    return text if isinstance(text, str) else None
 
 
 def _reduction(module: str, source: _Source) -> Reduction:
     known = _reductions.get(module)
     if known is None or known[0] != source.stamp:
-        with open(source.path, "rb") as file:  # noqa: PTH123
-            raw = file.read()
+        text = source.read()
         try:
             label = main_label(module, source.path)
-            known = source.stamp, reduce_source(raw, source.path, label)
+            known = source.stamp, reduce_source(text, source.path, label)
         except (SyntaxError, ValueError) as error:
             message = f"Error parsing {source.path}: {error}"
             raise SyntaxError(message) from error
