@@ -8,7 +8,7 @@ import zipfile
 
 import pytest
 
-from programs import output_of, run_command
+from programs import output_of, run_command, run_program
 
 PLACES = """
 import bocpy
@@ -433,6 +433,60 @@ def test_package_run_as_a_module_with_relative_imports(tmp_path):
     )
     ended = run_command("-m", "tool", cwd=tmp_path)
     assert (ended.code, ended.lines) == (0, ["(3, 'tool')"]), ended.err
+
+
+def test_classes_of_a_script_have_the_same_cowns_everywhere(tmp_path):
+    program = """
+        from bocpy import Cown, quiesce, when
+        class Frozen(type):
+            def __setattr__(self, name, value): raise AttributeError(name)
+        class Bank:
+            account = Cown(100)
+            branches = {"north": Cown(1), "all": [Cown(2)]}
+            def __reduce__(self): return Bank, ()
+        class Sealed(metaclass=Frozen):
+            cown = Cown(5)
+        def main():
+            seen = Bank.account, Bank.branches["north"], Bank.branches["all"][0]
+            sealed = Sealed.cown
+            @when(Bank.account, Bank.branches["north"])
+            def _(account, north):
+                account.value, north.value = 7, 8
+            @when(Cown(Bank()))
+            def result(bank):
+                cowns = (
+                    Bank.account,
+                    Bank.branches["north"],
+                    bank.value.branches["all"][0],
+                    Sealed.cown,
+                )
+                assert cowns == (*seen, sealed)
+                return when(list(cowns))(lambda group: [c.value for c in group])
+            quiesce()
+            print(result.unwrap().unwrap())
+        if __name__ == "__main__":
+            main()
+        """
+    assert output_of(program, tmp_path) == ["[7, 8, 2, 5]"]
+
+
+def test_definitions_of_a_script_may_use_its_cowns(tmp_path):
+    program = """
+        from bocpy import Cown, wait, when
+        account = Cown(1)
+        accounts = [account, Cown(2)]
+        class Bank:
+            main = account
+            count = len(accounts)
+        def read(cown, default=account): return cown == default == Bank.main
+        @when(Cown(Bank()))
+        def result(bank):
+            return type(bank.value) is Bank, read(account), Bank.count
+        wait(30)
+        print(result.value)
+        """
+    ended = run_program(program, tmp_path)
+    assert (ended.lines, ended.err) == (["(True, True, 2)"], "")
 
 
 def test_program_in_an_archive_is_a_program_like_any_other(tmp_path):

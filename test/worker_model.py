@@ -166,7 +166,8 @@ from pathlib import Path
 from bocpy import worker
 import worker_model
 payload, description, values, arguments = pickle.loads({job!r})
-worker.load_main(payload)
+worker.prepare_main(payload)
+worker.load_main()
 result = worker_model.run(description, values, arguments)
 Path({answer!r}).write_bytes(pickle.dumps(result))
 """
@@ -204,7 +205,8 @@ def serve():
     out, sys.stdout = sys.stdout.buffer, sys.stderr
     payload, description, values, arguments, times = pickle.load(sys.stdin.buffer)
     try:
-        worker.load_main(payload)
+        worker.prepare_main(payload)
+        worker.load_main()
         arguments = pickle.loads(arguments)
         result = [run(description, values, arguments) for _ in range(times)][-1]
         answer = False, pickle.dumps(result)

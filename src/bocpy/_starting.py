@@ -12,7 +12,7 @@ from bocpy._reduce import Reduction, reduce_source
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
     from typing import Any
 
 __all__ = ["describe_main", "module_shape"]
@@ -114,7 +114,7 @@ def _importable(module: str, path: str) -> bool:
 def describe_main(
     starter: str = MAIN, path: str | None = None, *, eager: bool = False
 ) -> tuple[bytes, tuple[tuple[str, str, Any], ...]]:
-    """Gather what ``worker.load_main`` needs in every worker.
+    """Gather what ``worker.prepare_main`` needs in every worker.
 
     Args:
         starter: name of the module that starts the runtime.
@@ -123,9 +123,10 @@ def describe_main(
             that what is wrong with it stops the start; ``__main__`` always is.
 
     Returns:
-        The payload for ``load_main``, and ``(module, name, value)`` of every value
-        that workers take from the live modules: for ``bind_live`` after ``load_main``,
-        each by its own; values that do not cross are left out.
+        The payload for ``prepare_main``, and ``(module, name, value)`` of every value
+        that workers take from the live modules, for ``bind_live``, each by its own;
+        values that do not cross are left out. The name of an attribute of a class has
+        a dot.
 
     Raises:
         FileNotFoundError: if there is no file at *path*.
@@ -149,6 +150,7 @@ def describe_main(
         values = vars(sys.modules.get(module, ModuleType(module)))
         names = _live_names(found, shape, values)
         live += [(module, name, values[name]) for name in names]
+        live += [(module, *found) for found in _class_cowns(module, shape, values)]
         steps = None
         if (
             source is not None
@@ -187,6 +189,26 @@ def _live_names(
         return []
     cowns = {name for name in shape.kept if is_cown(values.get(name))}
     return sorted(name for name in cowns | found.live if name in values)
+
+
+def _class_cowns(
+    module: str, shape: Shape, values: dict[str, Any]
+) -> Iterator[tuple[str, Any]]:
+    """Find the cowns that classes make when they are defined, once in each worker."""
+    for name in sorted(shape.bound):
+        kind = values.get(name)
+        if isinstance(kind, type) and kind.__module__ == module:
+            for attribute, value in list(vars(kind).items()):
+                if _holds_cown(value):
+                    yield f"{name}.{attribute}", value
+
+
+def _holds_cown(value: object) -> bool:
+    if isinstance(value, dict):
+        return any(_holds_cown(item) for item in value.values())
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return any(_holds_cown(item) for item in value)
+    return is_cown(value)
 
 
 def _steps(found: Reduction, live: Iterable[str]) -> tuple[tuple[Any, ...], ...]:

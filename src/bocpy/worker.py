@@ -1,9 +1,10 @@
 """What a worker interpreter does before its first behavior.
 
 Importing this module runs nothing. The primary calls :func:`describe_main` once per
-start; every worker interpreter calls :func:`load_main` with the payload and then
-:func:`bind_live` for each live value that crossed. Workers that are threads of the
-primary's interpreter call neither.
+start; every worker interpreter calls :func:`prepare_main` with the payload,
+:func:`bind_live` for each live value that loads before the program is there,
+:func:`load_main`, and :func:`bind_live` for the others. Workers that are threads of the
+primary's interpreter call none of them.
 """
 
 from __future__ import annotations
@@ -27,14 +28,22 @@ if TYPE_CHECKING:
     from types import CodeType, ModuleType
     from typing import Any
 
-__all__ = ["bind_live", "describe_main", "find_thunk", "has_thunk", "load_main"]
+__all__ = [
+    "bind_live",
+    "describe_main",
+    "find_thunk",
+    "has_thunk",
+    "load_main",
+    "prepare_main",
+]
 
 # The modes of a step, see _reduce.
 _IMPORTING, _MIXED = 0, 1
 
 # By start: the module that started, its path, and its exported behaviors by name.
 _thunks: dict[tuple[str | None, str | None], dict[str, Any]] = {}
-_pending: dict[str, dict[str, Any]] = {}
+_at_once: dict[str, _Loader] = {}  # what load_main() loads
+_pending: dict[str, dict[str, Any]] = {}  # live values, by module, until that is loaded
 
 
 def describe_main(
@@ -46,14 +55,8 @@ def describe_main(
     return _starting.describe_main(starter, path, eager=eager)
 
 
-def load_main(payload: bytes) -> None:
-    """Make this interpreter a worker of the program that *payload* describes.
-
-    Raises:
-        BehaviorResolveError: if a module that is loaded at once does not load; the
-            text names the module and the reason, ``__cause__`` is the original error.
-
-    """
+def prepare_main(payload: bytes) -> None:
+    """Make this interpreter a worker of the program that *payload* describes."""
     starter, paths, argv, level, records = marshal.loads(payload)  # noqa: S302
     sys.path[:] = paths
     sys.argv = list(argv)
@@ -71,25 +74,47 @@ def load_main(payload: bytes) -> None:
         if module == MAIN:
             loader.dress(sys.modules[MAIN])
         if at_once:
-            try:
-                loader()
-            except Exception as error:
-                raise BehaviorResolveError(
-                    f"worker bootstrap failed loading user module {module!r}: "
-                    f"{explain(error)}"
-                ) from error
+            _at_once[module] = loader
         else:
             state.loaders[module] = loader
             if module == MAIN:
                 vars(sys.modules[MAIN])["__getattr__"] = loader.attribute
 
 
+def load_main() -> None:
+    """Load what the program needs from the start.
+
+    Raises:
+        BehaviorResolveError: if a module does not load; the text names the module and
+            the reason, ``__cause__`` is the original error.
+
+    """
+    for module in list(_at_once):
+        try:
+            _at_once[module]()
+        except Exception as error:
+            raise BehaviorResolveError(
+                f"worker bootstrap failed loading user module {module!r}: "
+                f"{explain(error)}"
+            ) from error
+        del _at_once[module]
+
+
 def bind_live(module: str, name: str, value: Any) -> None:
-    """Give *name* of *module* the value that it has in the primary."""
-    if module in state.loaders:
+    """Give *name*, or an attribute of a class, the value that it has in the primary."""
+    if module in state.loaders or module in _at_once:
         _pending.setdefault(module, {})[name] = value
     else:
-        vars(sys.modules[module])[name] = value
+        _bind(vars(sys.modules[module]), {name: value})
+
+
+def _bind(values: dict[str, Any], live: dict[str, Any]) -> None:
+    for name, value in live.items():
+        owner, _, attribute = name.partition(".")
+        if not attribute:
+            values[name] = value
+        elif isinstance(values.get(owner), type):
+            type.__setattr__(values[owner], attribute, value)
 
 
 def has_thunk(name: str) -> bool:
@@ -150,6 +175,7 @@ class _Loader:
         self._steps = steps
 
     def __call__(self) -> None:
+        live = _pending.get(self._module, {})
         if self._steps is None:
             import importlib  # noqa: PLC0415
 
@@ -157,10 +183,11 @@ class _Loader:
         elif self._module == MAIN:
             module = sys.modules[MAIN]
             vars(module).pop("__getattr__", None)
-            self._run(vars(module), self._steps)
+            self._run(vars(module), self._steps, live)
         else:
-            module = self._fresh(self._steps)
-        vars(module).update(_pending.pop(self._module, {}))
+            module = self._fresh(self._steps, live)
+        _bind(vars(module), live)
+        _pending.pop(self._module, None)
 
     def attribute(self, name: str) -> Any:
         """Stand in for an attribute of ``__main__`` until its first use loads it."""
@@ -171,13 +198,15 @@ class _Loader:
         return getattr(sys.modules[MAIN], name)
 
     def _fresh(
-        self, steps: tuple[tuple[int, tuple[str, ...], CodeType], ...]
+        self,
+        steps: tuple[tuple[int, tuple[str, ...], CodeType], ...],
+        live: dict[str, Any],
     ) -> ModuleType:
         module = type(sys)(self._module)
         self.dress(module)
         sys.modules[self._module] = module
         try:
-            self._run(vars(module), steps)
+            self._run(vars(module), steps, live)
         except BaseException:
             del sys.modules[self._module]
             raise
@@ -205,7 +234,10 @@ class _Loader:
         self,
         values: dict[str, Any],
         steps: tuple[tuple[int, tuple[str, ...], CodeType], ...],
+        live: dict[str, Any],
     ) -> None:
+        # Classes and functions may use live values where they are defined.
+        values.update((name, value) for name, value in live.items() if "." not in name)
         for mode, names, code in steps:
             self._step(values, mode, names, code)
 

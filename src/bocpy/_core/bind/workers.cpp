@@ -168,6 +168,26 @@ void read_live(PyObject* values, Program& program) {
     }
 }
 
+void bind_live(PyObject* worker, const Program::Live& live) {
+    const py::Ref module = py::Ref::steal(PyUnicode_FromString(live.module.c_str()));
+    const py::Ref name = py::Ref::steal(PyUnicode_FromString(live.name.c_str()));
+    const py::Ref value = live.value.unpack();
+    static_cast<void>(py::call(py::attribute(worker, "bind_live").get(), module.get(),
+                               name.get(), value.get()));
+}
+
+/// Binds what loads without the program; returns the rest.
+std::vector<const Program::Live*> bind_early(PyObject* worker, const Program& program) {
+    std::vector<const Program::Live*> rest;
+    for (const Program::Live& live : program.live) {
+        if (py::guarded_int([&] { bind_live(worker, live); }) < 0) {
+            PyErr_Clear();
+            rest.push_back(&live);
+        }
+    }
+    return rest;
+}
+
 /// Makes the interpreter inside one in which behaviors can run.
 void boot(const Program& program) {
     const py::Ref parts = py::Ref::steal(PyMarshal_ReadObjectFromString(
@@ -178,15 +198,12 @@ void boot(const Program& program) {
     const py::Ref worker = py::import("bocpy.worker");
     const py::Ref payload = py::Ref::steal(PyBytes_FromStringAndSize(
         program.payload.data(), static_cast<Py_ssize_t>(program.payload.size())));
-    const py::Ref loaded =
-        py::call(py::attribute(worker.get(), "load_main").get(), payload.get());
-    for (const Program::Live& live : program.live) {
-        const py::Ref module =
-            py::Ref::steal(PyUnicode_FromString(live.module.c_str()));
-        const py::Ref name = py::Ref::steal(PyUnicode_FromString(live.name.c_str()));
-        const py::Ref bound =
-            py::call(py::attribute(worker.get(), "bind_live").get(), module.get(),
-                     name.get(), live.value.unpack().get());
+    static_cast<void>(
+        py::call(py::attribute(worker.get(), "prepare_main").get(), payload.get()));
+    const std::vector<const Program::Live*> rest = bind_early(worker.get(), program);
+    static_cast<void>(py::call(py::attribute(worker.get(), "load_main").get()));
+    for (const Program::Live* live : rest) {
+        bind_live(worker.get(), *live);
     }
 }
 
