@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import functools
+import threading
 
 import pytest
 
@@ -405,6 +406,74 @@ def test_decorators_below_are_left_out_with_a_warning(caplog, recwarn):
 
     assert value_of(result) == "quiet"
     assert len(caplog.records) + len(recwarn) >= 1
+
+
+def bare(function):
+    def wrapper(*args):
+        return "wrapped", function(*args)
+
+    return wrapper
+
+
+def locking(function):
+    lock = threading.Lock()
+
+    def wrapper(*args):
+        with lock:
+            return "locked", function(*args)
+
+    return wrapper
+
+
+class Remembering:
+    """Calls a function, and says nothing of it to functools."""
+
+    def __init__(self, function):
+        self.function = function
+
+    def __call__(self, *args):
+        return "remembered", self.function(*args)
+
+
+@pytest.mark.parametrize(
+    "decorator",
+    [
+        bare,
+        locking,
+        lambda function: bare(locking(function)),
+        Remembering,
+        functools.partial,
+        property,
+    ],
+)
+def test_decorators_that_do_not_tell_what_they_wrap_are_left_out_too(decorator, caplog):
+    def schedule(text):
+        @when(Cown(text))
+        @decorator
+        def result(c):
+            return c.value, text
+
+        return result
+
+    assert value_of(schedule("one")) == ("one", "one")
+    assert value_of(schedule("two")) == ("two", "two")
+    assert {record.name for record in caplog.records} == {"behaviors"}
+
+
+def test_wrapper_that_a_program_makes_by_itself_runs():
+    def plain(c):
+        return c.value
+
+    assert value_of(when(Cown(1))(bare(plain))) == ("wrapped", 1)
+    assert value_of(when(Cown(1))(bare(lambda c: c.value))) == ("wrapped", 1)
+
+
+def test_function_that_wraps_itself_is_itself():
+    def body(c):
+        return c.value
+
+    body.__wrapped__ = body
+    assert value_of(when(Cown(1))(body)) == 1
 
 
 def test_refusal_leaves_nothing_behind():

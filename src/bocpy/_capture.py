@@ -24,8 +24,9 @@ A description is a tuple with these places:
     BLOB        for bind() only
 
 Scheduling ``when(*cowns)(func)``
-    1. *func* is used as it is when its type is exactly ``FunctionType`` and its
-       ``__dict__`` is empty; otherwise ``func = undecorated(func)``.
+    1. *func* is used as it is when its type is exactly ``FunctionType``, its
+       ``__dict__`` is empty and no cell of it holds a function; otherwise
+       ``func = undecorated(func)``.
     2. ``description = describe(func)``, remembered per code object until the next
        start (a new start may have another starting module).
     3. Count rule, with ``P = description[POSITIONAL]``, ``D`` positional defaults of
@@ -76,7 +77,7 @@ import builtins
 import marshal
 import os
 import sys
-from types import CodeType, FunctionType
+from types import CellType, CodeType, FunctionType
 
 from bocpy._modules import (
     ALIAS,
@@ -90,6 +91,7 @@ from bocpy._modules import (
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from typing import Any
 
 __all__ = [
@@ -131,16 +133,18 @@ def _place(func: FunctionType) -> str:
 def undecorated(func: object) -> FunctionType:
     """Return the plain function below *func*'s decorators, with one warning."""
     plain = func
-    while not (type(plain) is FunctionType and "__wrapped__" not in vars(plain)):
+    for _ in range(sys.getrecursionlimit()):  # a wrapper may wrap itself
         inner = getattr(plain, "__wrapped__", None)
         if inner is None:
-            if type(plain) is FunctionType:
-                break
-            raise TypeError(
-                f"@when needs a function, got {type(func).__name__}: "
-                "define one with def or lambda that calls it"
-            )
+            break
         plain = inner
+    frame = sys._getframe(1)
+    plain = _decorated_at(frame.f_code, frame.f_lineno, plain) or plain
+    if not isinstance(plain, FunctionType):
+        raise TypeError(
+            f"@when needs a function, got {type(func).__name__}: "
+            "define one with def or lambda that calls it"
+        )
     if plain is not func:
         import logging  # noqa: PLC0415
 
@@ -148,6 +152,43 @@ def undecorated(func: object) -> FunctionType:
             "decorators below @when do not run: %s runs as it is written", _place(plain)
         )
     return plain
+
+
+def _decorated_at(code: CodeType, line: int, wrapper: object) -> FunctionType | None:
+    """Find in *wrapper* the function that the statement at *line* of *code* defines."""
+    defined = {
+        id(const)
+        for const in code.co_consts
+        if isinstance(const, CodeType)
+        and const.co_name != "<lambda>"
+        and const.co_firstlineno <= line <= _last_line(const)
+    }
+    pending, seen = [wrapper], set()
+    while defined and pending:
+        found = pending.pop()
+        if id(found) in seen:
+            continue
+        seen.add(id(found))
+        if isinstance(found, FunctionType):
+            if id(found.__code__) in defined:
+                return found
+            pending.extend(_contents(found.__closure__ or ()))
+        elif found is wrapper:
+            pending += getattr(found, "__dict__", {}).values()
+            pending += (getattr(found, name, None) for name in ("func", "fget"))
+    return None
+
+
+def _last_line(code: CodeType) -> int:
+    return max((line for _, _, line in code.co_lines() if line), default=0)
+
+
+def _contents(cells: tuple[CellType, ...]) -> Iterator[object]:
+    for cell in cells:
+        try:
+            yield cell.cell_contents
+        except ValueError:  # empty
+            continue
 
 
 def _check_shape(func: FunctionType, code: CodeType) -> None:

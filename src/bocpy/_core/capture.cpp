@@ -123,11 +123,24 @@ void check_count(Py_ssize_t positional, bool varargs, Py_ssize_t cowns,
         function, positional, defaults, cowns);
 }
 
+/// Whether the function may be the wrapper of another.
+bool encloses_function(PyObject* function) {
+    PyObject* const cells = PyFunction_GET_CLOSURE(function);
+    for (Py_ssize_t i = 0; cells != nullptr && i < PyTuple_GET_SIZE(cells); ++i) {
+        const py::Ref content = py::Ref::adopt(PyCell_Get(PyTuple_GET_ITEM(cells, i)));
+        if (content && PyFunction_Check(content.get())) {
+            return true;
+        }
+    }
+    return false;
+}
+
 } // namespace
 
 py::Ref plain_function(PyObject* callable) {
     if (PyFunction_Check(callable) &&
-        reinterpret_cast<PyFunctionObject*>(callable)->func_dict == nullptr) {
+        reinterpret_cast<PyFunctionObject*>(callable)->func_dict == nullptr &&
+        !encloses_function(callable)) {
         return py::Ref::share(callable);
     }
     return py::call(py::import("bocpy._capture", "undecorated").get(), callable);
