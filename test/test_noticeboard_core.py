@@ -103,12 +103,30 @@ def test_pinned_addresses_keep_their_cowns(idle):
 
 
 @pytest.mark.parametrize(
-    ("pins", "error"), [([0], ValueError), (["1"], TypeError), (3, TypeError)]
+    ("pins", "error"),
+    [
+        ([0], ValueError),
+        ([-1], ValueError),
+        ([id(None)], ValueError),
+        (["1"], TypeError),
+        (3, TypeError),
+    ],
 )
 def test_bad_pins_are_refused(pins, error, idle):
     with pytest.raises(error, match="pin list"):
         _core.noticeboard_write_direct("k", 1, pins)
     assert dict(noticeboard()) == {}
+
+
+def test_a_pinned_address_is_good_for_one_notice(idle):
+    capsule = _core.CownCapsule([1])
+    [pin] = _core.cown_pin_pointers([capsule])
+    with pytest.raises(ValueError, match="pin list"):
+        _core.noticeboard_write_direct("k", capsule, [pin, pin])
+    _core.noticeboard_write_direct("k", capsule, [pin])
+    with pytest.raises(ValueError, match="pin list"):
+        _core.noticeboard_write_direct("k", capsule, [pin])
+    assert capsule.value == [1]
 
 
 @pytest.mark.parametrize("capsules", [[1], [Cown], 3])

@@ -3,7 +3,9 @@
 #include "compat.h"
 
 #include <mutex>
+#include <unordered_map>
 #include <unordered_set>
+#include <utility>
 
 namespace boc {
 
@@ -17,6 +19,17 @@ struct Exported {
     std::mutex mutex;
     std::unordered_set<const void*> cowns;
 };
+
+/// Cowns whose addresses Python code has as numbers.
+struct Deposited {
+    std::mutex mutex;
+    std::unordered_multimap<const void*, CownPtr> pins;
+};
+
+Deposited& deposited() noexcept {
+    static auto* const all = new Deposited; // outlives every thread
+    return *all;
+}
 
 Exported& exported() noexcept {
     static auto* const all = new Exported; // outlives every thread
@@ -73,6 +86,35 @@ CownPtr find_pickled(const void* address) noexcept {
 void forget_pickled(const Cown* cown) noexcept {
     const std::scoped_lock lock{exported().mutex};
     exported().cowns.erase(cown);
+}
+
+void deposit(Pins pins) {
+    Deposited& all = deposited();
+    const std::scoped_lock lock{all.mutex};
+    for (CownPtr& pin : pins) {
+        const void* const address = pin.get();
+        all.pins.emplace(address, std::move(pin));
+    }
+}
+
+std::optional<Pins> redeem(std::span<const void* const> addresses) {
+    Deposited& all = deposited();
+    Pins pins;
+    pins.reserve(addresses.size());
+    const std::scoped_lock lock{all.mutex};
+    for (const void* const address : addresses) {
+        const auto found = all.pins.find(address);
+        if (found == all.pins.end()) {
+            for (CownPtr& pin : pins) {
+                const void* const back = pin.get();
+                all.pins.emplace(back, std::move(pin));
+            }
+            return std::nullopt;
+        }
+        pins.push_back(std::move(found->second));
+        all.pins.erase(found);
+    }
+    return pins;
 }
 
 } // namespace boc

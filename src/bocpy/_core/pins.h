@@ -2,6 +2,8 @@
 
 #include "cown.h"
 
+#include <optional>
+#include <span>
 #include <vector>
 
 namespace boc {
@@ -43,6 +45,10 @@ private:
 void note_pickled(Cown* cown);
 /// The cown that was pickled under this address, if it still lives.
 [[nodiscard]] CownPtr find_pickled(const void* address) noexcept;
+/// Keeps cowns alive until their addresses are redeemed.
+void deposit(Pins pins);
+/// The cowns of `addresses`; nothing unless each was deposited as often as it is there.
+[[nodiscard]] std::optional<Pins> redeem(std::span<const void* const> addresses);
 /// A cown that was pickled by a user dies.
 void forget_pickled(const Cown* cown) noexcept;
 

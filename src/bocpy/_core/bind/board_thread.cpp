@@ -29,9 +29,9 @@ void require_board_thread(const char* name) {
     }
 }
 
-/// The counts that `cown_pin_pointers` took, without taking them over.
-std::vector<Cown*> pinned(PyObject* addresses) {
-    std::vector<Cown*> cowns;
+/// What `cown_pin_pointers` gave out; the cowns are not taken over yet.
+std::vector<const void*> pinned(PyObject* addresses) {
+    std::vector<const void*> cowns;
     if (addresses == Py_None) {
         return cowns;
     }
@@ -46,7 +46,7 @@ std::vector<Cown*> pinned(PyObject* addresses) {
                       "noticeboard pin list must contain only integers "
                       "from _core.cown_pin_pointers()");
         }
-        auto* const cown = static_cast<Cown*>(PyLong_AsVoidPtr(address));
+        const void* const cown = PyLong_AsVoidPtr(address);
         if (cown == nullptr && PyErr_Occurred() == nullptr) {
             py::raise(PyExc_ValueError,
                       "noticeboard pin list must not contain NULL / integer 0 entries");
@@ -62,14 +62,15 @@ void write_now(const char* name, PyObject* const* args, Py_ssize_t count) {
                   count);
     }
     const NoticeKey key = key_of(args[0]);
-    const std::vector<Cown*> cowns = pinned(count == 3 ? args[2] : Py_None);
+    const std::vector<const void*> cowns = pinned(count == 3 ? args[2] : Py_None);
     Parcel value = Parcel::pack(args[1]);
-    Pins pins;
-    pins.reserve(cowns.size());
-    for (Cown* const cown : cowns) {
-        pins.push_back(CownPtr::adopt(cown));
+    std::optional<Pins> pins = redeem(cowns);
+    if (!pins) {
+        py::raise(PyExc_ValueError,
+                  "noticeboard pin list must contain each integer from "
+                  "_core.cown_pin_pointers() once");
     }
-    if (!board().write(key, std::move(value), std::move(pins))) {
+    if (!board().write(key, std::move(value), *std::move(pins))) {
         raise_full();
     }
 }
@@ -262,9 +263,7 @@ PyObject* pin_pointers(PyObject*, PyObject* given) {
                 addresses.get(), i,
                 py::Ref::steal(PyLong_FromVoidPtr(pins.back().get())).release());
         }
-        for (CownPtr& pin : pins) {
-            static_cast<void>(pin.release());
-        }
+        deposit(std::move(pins));
         return addresses;
     });
 }
