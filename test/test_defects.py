@@ -16,15 +16,29 @@ what cannot be pickled harms only itself (test_results, test_crossing)   D12
 a child runs while its parent blocks (test_order, test_scheduler_steal)  D13
 every legal body and placement works (test_captures, test_main_module)   D14
 names are looked up where they are written (test_captures)               D15
-a worker that cannot start says why (test_lifecycle)                     D16, D17
+a worker that cannot start says why (test_lifecycle)                     D16
+workers that came up end if others did not (test_lifecycle)              D17
+what a stop drops is told, wherever it was queued (test_wait)            D17
 starting keeps messages and tags (test_lifecycle)                        D18
-endless and nonsensical time-outs (test_lifecycle)                       D19
-Ctrl-C ends what blocks (test_exit)                                      D20
+endless and nonsensical time-outs (test_wait)                            D19
+Ctrl-C ends what blocks (test_exit, test_messaging)                      D20
+an update that does not load harms itself (test_noticeboard_updates)     D21
+so does an entry that does not load (test_noticeboard)                   D22
+a change leaves the objects of other entries (test_noticeboard)          D23
+a poll looks at every tag (test_messaging)                               D24
+a receiver that waits uses no processor (test_messaging)                 D25
+sequences arrive as what they are (test_messaging_values)                D26
 results are unwrapped by what they are (test_results)                    D27
 making a cown configures no logging                                      D28
 the worker module can be imported                                        D29
 the scheduler's counts are true (test_scheduler_stats)                   D30
+the benchmark ends however many its rings (test_examples)                D31
+it tells what ran while the clock did (test_examples)                    D32
+more tokens than a queue holds are no end (test_examples)                D33
+the sdist has the headers and compiles (test_packaging)                  D34
+set_tags that fails changes nothing (test_messaging)                     D35
 capsules made without their constructor are harmless (test_errors)       D36
+nearly full queues lose nothing (test_messaging_stress, native)          D37
 a schedule() that fails leaves its cowns usable                          D38
 any thread may give payloads back                                        D39
 a refused start leaves no alias (test_lifecycle)                         D40

@@ -7,9 +7,12 @@ import json
 import re
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
+
+from bocpy import receive, send
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 SECONDS = 120
@@ -180,6 +183,20 @@ def test_fanout_benchmark_completes_every_child(tmp_path):
     assert point["error"] is None
     assert repeat["completed_children"] == 20 * 8
     assert sum(repeat["derived"]["worker_pop_counts"]) >= 20 * 8
+
+
+def test_fanout_benchmark_waits_while_the_queue_of_tokens_is_full():
+    from bocpy.examples.fanout_benchmark import report  # noqa: PLC0415
+
+    for _ in range(16384):
+        send("child", 1)
+    reporter = threading.Thread(target=report, args=("child", 2), daemon=True)
+    reporter.start()
+    assert receive("child", SECONDS) == ("child", 1)
+    reporter.join(SECONDS)
+    assert not reporter.is_alive()
+    rest = [receive("child", 0)[1] for _ in range(16384)]
+    assert rest[-1] == 2
 
 
 @pytest.mark.slow

@@ -296,3 +296,31 @@ def test_worker_that_cannot_start_says_why(tmp_path):
     if "result" not in ended.out or "True" in ended.out:
         assert "the trap in the class" in said
     assert ended.lines[-1] == "None"
+
+
+@pytest.mark.skipif(sys.version_info < (3, 12), reason="workers share the modules")
+def test_start_of_which_only_some_workers_come_up_is_undone(tmp_path):
+    (tmp_path / "first.py").write_text(
+        "import pathlib\n"
+        "from bocpy import _core\n"
+        "if not _core.is_primary():\n"
+        "    pathlib.Path(__file__).with_name('taken').touch(exist_ok=False)\n"
+    )
+    program = """
+        import pathlib
+        import first
+        from bocpy import Cown, behaviors, start, wait, when
+        try:
+            start(worker_count=3)
+        except RuntimeError as error:
+            print(str(error).partition(":")[0], behaviors.BEHAVIORS, wait(30))
+        pathlib.Path("taken").unlink()
+        start(worker_count=1)
+        result = when(Cown(1))(lambda c: c.value)
+        wait(30)
+        print(result.value)
+        """
+    ended = run_program(program, tmp_path, BOCPY_BACKEND="interpreters")
+    assert ended.code == 0, ended.err
+    assert ended.out.count("FileExistsError") >= 2
+    assert ended.lines[-2:] == ["Error starting worker pool None None", "1"]

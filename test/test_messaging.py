@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import os
 import signal
+import sys
 import threading
 import time
 
@@ -129,6 +130,19 @@ def test_a_time_out_is_never_early_and_hardly_late(tags, timeout):
     begun = time.monotonic()
     assert receive(tags, timeout) == (TIMEOUT, None)
     assert timeout <= time.monotonic() - begun < timeout + 10 * SOON
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="counts of a thread are Linux's")
+@pytest.mark.parametrize("tags", ["silent", ["silent", "quiet"]])
+def test_a_receiver_that_waits_sleeps(tags):
+    import resource  # noqa: PLC0415  not on every system
+
+    def slept():
+        return resource.getrusage(resource.RUSAGE_THREAD).ru_nvcsw
+
+    before = slept()
+    assert receive(tags, 0.3) == (TIMEOUT, None)
+    assert slept() - before < 30
 
 
 def test_timeout_is_a_plain_string():

@@ -225,6 +225,15 @@ def test_wait_keeps_its_deadline_and_may_be_repeated(caplog):
     assert value_of(Cown(3)) == 3
 
 
+def assert_dropped(result):
+    """Fail unless `result` tells that a stop has dropped its behavior."""
+    with result as value:
+        assert result.exception is True
+        assert isinstance(value, RuntimeError)
+        assert "stop()" in str(value)
+        result.exception = False
+
+
 def test_behaviors_dropped_by_a_stop_tell_so():
     start(worker_count=1)
     block()
@@ -234,8 +243,24 @@ def test_behaviors_dropped_by_a_stop_tell_so():
     send("gate", None)
     wait(PATIENCE)
     for each in results:
-        with each as value:
-            assert each.exception is True
-            assert isinstance(value, RuntimeError)
-            assert "stop()" in str(value)
-            each.exception = False
+        assert_dropped(each)
+
+
+def test_children_dropped_by_a_stop_tell_so_wherever_their_worker_had_them():
+    start(worker_count=1)
+
+    @when()
+    def parent():
+        children = [when(Cown(n))(lambda c: c.value) for n in range(3)]
+        send("signal", "scheduled")
+        receive("gate", 60)
+        return children
+
+    assert expect("signal") == "scheduled"
+    with contextlib.suppress(RuntimeError):
+        wait(0)
+    send("gate", None)
+    wait(PATIENCE)
+    assert len(parent.value) == 3
+    for child in parent.value:
+        assert_dropped(child)
