@@ -125,7 +125,8 @@ class TestModule:
     SOURCE = (
         '"""Doc."""\n'
         "import os.path\nfrom bocpy import when, Cown\nfrom sys import path as p\n"
-        "x = 42\na = b = 'q'\nitems = [1]\nCONFIG = make()\nlow = make()\n"
+        "x = 42\na = b = 'q'\na.c = d[0] = 3\nitems = [1]\n"
+        "CONFIG = make()\nlow = make()\n"
         "A, B = make()\ny: int = 1\nx += 1\nprint()\n"
         "class K: pass\ndef f(): pass\n"
         "@cache\ndef g(): pass\n"
@@ -150,7 +151,14 @@ class TestModule:
 
     def test_only_definitions_and_constants_stay(self):
         _, text = self.reduced()
-        for kept in ("x = 42", "a = b = 'q'", "CONFIG = make()", "@cache", "def f"):
+        for kept in (
+            "x = 42",
+            "a = b = 'q'",
+            "a.c = d[0] = 3",
+            "CONFIG = make()",
+            "@cache",
+            "def f",
+        ):
             assert kept in text
         for gone in ("items", "low", "A, B", "y:", "x +=", "json", "async", "Doc"):
             assert gone not in text

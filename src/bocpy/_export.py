@@ -10,7 +10,7 @@ import sys
 from typing import TYPE_CHECKING, NamedTuple
 
 from bocpy._finder import bare, free_names
-from bocpy._scope import IMPORTS, WhenNames, binds_names
+from bocpy._scope import IMPORTS, WhenNames
 
 if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
@@ -98,7 +98,7 @@ class BOCModuleTransformer(ast.NodeTransformer):
 
 def _is_constant(node: ast.Assign) -> bool:
     if isinstance(node.value, ast.Constant):
-        return binds_names(node)
+        return True
     name = node.targets[0]
     return len(node.targets) == 1 and isinstance(name, ast.Name) and name.id.isupper()
 
