@@ -1,6 +1,7 @@
 """What a worker executes of the program, and what it then finds."""
 
 import ast
+import os
 import subprocess
 import sys
 import textwrap
@@ -10,6 +11,7 @@ import pytest
 
 from bocpy import _modules
 from bocpy._reduce import GUARDED, IMPORTING, MIXED, reduce_source
+from programs import environment
 from worker_model import SOURCE
 
 HERE = str(Path(__file__).parent)
@@ -285,7 +287,7 @@ def program(tmp_path, source, *args, name="script.py", **files):
     done = subprocess.run(
         [sys.executable, *(args or (str(path),))],
         cwd=tmp_path,
-        env={"PYTHONPATH": f"{SOURCE}:{HERE}", "PYTHONIOENCODING": "utf-8"},
+        env=environment(PYTHONPATH=f"{SOURCE}{os.pathsep}{HERE}"),
         input=textwrap.dedent(source) if args == ("-",) else "",
         capture_output=True,
         text=True,

@@ -16,6 +16,7 @@ from bocpy.transpiler import (
     export_module,
     export_module_from_file,
 )
+from programs import environment
 
 ROOT = Path(__file__).parents[1]
 
@@ -290,7 +291,7 @@ class TestExport:
                 "-o",
                 tmp_path / "out.py",
             ],
-            env={"PYTHONPATH": str(Path(transpiler.__file__).parents[1])},
+            env=environment(),
             capture_output=True,
             text=True,
             timeout=60,
