@@ -4,11 +4,21 @@
 
 from __future__ import annotations
 
+import re
+import sys
 import traceback
 
 import pytest
 
-from bocpy import BehaviorResolveError, CaptureError, Cown, _core, when
+from bocpy import (
+    BehaviorResolveError,
+    CaptureError,
+    Cown,
+    RemoteError,
+    _core,
+    when,
+    whencall,
+)
 from observing import failure_of, value_of
 from programs import run_program
 from sharing import quiescence, shared_runtime  # noqa: F401
@@ -36,6 +46,153 @@ def test_failures_keep_their_type_for_readers():
     failure = failure_of(result)
     assert type(failure) is ZeroDivisionError
     assert failure.args == ("division by zero",)
+
+
+def divide(c):
+    return 1 / c.value
+
+
+class PickyError(Exception):
+    """Cannot be made again from its arguments."""
+
+    def __init__(self, first, second):
+        """Keep neither."""
+        super().__init__(f"{first} and {second}")
+
+
+class SameError(Exception):
+    """Holds what compares by identity."""
+
+
+def line_of(function, offset=0):
+    return function.__code__.co_firstlineno + offset
+
+
+def test_a_failure_tells_where_it_was_scheduled_and_raised():
+    @when(Cown(0))
+    def decorated(c):
+        return 1 / c.value
+
+    called = [when(Cown(0))(divide) for _ in range(2)]
+    again = when(Cown(0))(divide)
+    by_parts = whencall(divide, [Cown(0)])
+    here = line_of(test_a_failure_tells_where_it_was_scheduled_and_raised)
+    for result, scheduled, body in (
+        (decorated, here + 1, here + 3),
+        (called[0], here + 5, line_of(divide) + 1),
+        (called[1], here + 5, line_of(divide) + 1),
+        (again, here + 6, line_of(divide) + 1),
+        (by_parts, here + 7, line_of(divide) + 1),
+    ):
+        error = failure_of(result)
+        assert type(error) is ZeroDivisionError
+        assert (error.args, vars(error)) == (("division by zero",), {})
+        lines = error.__cause__.text.splitlines()
+        assert lines[0] == "Behavior scheduled at:"
+        assert lines[1].startswith(f'  File "{__file__}", line {scheduled}, in ')
+        assert f'  File "{__file__}", line {body}, in ' in error.__cause__.text
+        assert "    return 1 / c.value" in lines
+        assert lines[-1] == "ZeroDivisionError: division by zero"
+        printed = "".join(
+            traceback.format_exception(type(error), error, error.__traceback__)
+        )
+        assert error.__cause__.text in printed
+
+
+def test_the_text_arrives_unchanged_wherever_the_failure_goes():
+    failed = when(Cown(0))(divide)
+    first = failure_of(failed)
+
+    @when(failed)
+    def returned(f):
+        return f.value
+
+    @when(failed)
+    def raised_again(f):
+        raise f.value
+
+    assert value_of(returned).__cause__.text == first.__cause__.text
+    assert failure_of(failed).__cause__.text == first.__cause__.text
+    again = failure_of(raised_again).__cause__.text
+    assert again.count("return 1 / c.value") == 1
+    assert again.count("Behavior scheduled at:") == 2
+
+
+def test_exceptions_that_do_not_survive_have_a_stand_in_that_tells_all():
+    @when()
+    def picky():
+        raise PickyError(1, 2)
+
+    error = failure_of(picky)
+    assert (type(error), error.kind, error.message) == (
+        RemoteError,
+        "PickyError",
+        "1 and 2",
+    )
+    assert "raise PickyError(1, 2)" in error.__cause__.text
+
+    @when()
+    def survives():
+        raise SameError(object(), float("nan"))
+
+    assert type(failure_of(survives)) is SameError
+
+
+def test_causes_and_contexts_are_told():
+    @when()
+    def chained():
+        try:
+            {}["first"]
+        except KeyError as error:
+            raise ValueError("second") from error
+
+    error = failure_of(chained)
+    assert "KeyError: 'first'" in error.__cause__.text
+    assert "direct cause" in error.__cause__.text
+
+
+def test_unread_failures_tell_where_they_come_from(tmp_path):
+    program = """
+        from bocpy import Cown, start, wait, when
+        import sys
+        start(isolation=sys.argv[1], backend=sys.argv[2])
+        @when(Cown(0))
+        def seen(c):
+            return 1 / c.value
+        @when(seen)
+        def after(s):
+            return 1
+        when(Cown(0))(lambda c: 2 / c.value)
+        wait(30)
+        del seen
+        """
+    ways = [("copy", "threads"), ("share", "threads")]
+    ways += [("copy", "interpreters")] if sys.version_info >= (3, 12) else []
+    for way in ways:
+        ended = run_program(program, tmp_path, *way)
+        assert ended.code == 0, ended.err
+        for line in (5, 11):
+            assert re.search(
+                rf"unhandled exception: ZeroDivisionError\(.*\n(.*\n)*?"
+                rf'Behavior scheduled at:\n  File ".*program.py", line {line}, in',
+                ended.err,
+            ), ended.err
+        assert "    return 1 / c.value" in ended.err
+        assert ended.err.count("Behavior scheduled at:") == 2
+
+
+def test_mistakes_at_when_end_at_the_line_of_the_user():
+    def generator(c):
+        yield c
+
+    def keyword(*, missing):
+        return missing
+
+    for cowns, body in (([Cown(1)], generator), ([], keyword), ([], divide)):
+        with pytest.raises((TypeError, SyntaxError)) as raised:
+            when(*cowns)(body)
+        frames = traceback.extract_tb(raised.value.__traceback__)
+        assert [frame.filename for frame in frames] == [__file__]
 
 
 @pytest.mark.parametrize("kind", ["CownCapsule", "BehaviorCapsule"])

@@ -13,6 +13,7 @@ from bocpy.errors import CaptureError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from typing import Any
 
     # How a bundle writes a value: by itself, or as a function of the bundle.
@@ -120,6 +121,21 @@ class _Bundle:
         if own and not _by_reference(value):
             return _FUNCTION, self._add(value)
         return _VALUE, portable(value)
+
+    def list_members(self) -> Iterator[tuple[str, Any]]:
+        """Yield what the functions of the bundle refer to, and how."""
+        for name, (kind, value) in self._values.items():
+            if kind == _VALUE:
+                yield f".__globals__[{name!r}]", value
+        for _, name, _, defaults, kwdefaults, cells in self._functions:
+            for place, items in (
+                ("__defaults__", enumerate(defaults or ())),
+                ("__kwdefaults__", kwdefaults.items()),
+                ("__closure__", enumerate(cells)),
+            ):
+                for key, (kind, value) in items:
+                    if kind == _VALUE:
+                        yield f" -> {name}.{place}[{key!r}]", value
 
     def __reduce__(self) -> tuple[Any, ...]:
         dunders = {k: self._globals.get(k) for k in ("__doc__", "__package__")}

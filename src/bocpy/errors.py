@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["BehaviorResolveError", "CaptureError", "RemoteError"]
+__all__ = ["BehaviorResolveError", "CaptureError", "RemoteError", "RemoteTraceback"]
 
 
 class CaptureError(NameError, RuntimeError):
@@ -25,3 +25,16 @@ class RemoteError(Exception):
     def __str__(self) -> str:
         """Read as the exception would."""
         return f"{self.kind}: {self.message}"
+
+
+class RemoteTraceback(Exception):  # noqa: N818
+    """The cause of an exception from a body: tells where it was raised."""
+
+    def __init__(self, text: str) -> None:
+        """Take the text of the traceback."""
+        super().__init__(text)
+        self.text = text
+
+    def __str__(self) -> str:
+        """Set the text off from the traceback that shows it."""
+        return f'\n"""\n{self.text}"""'

@@ -177,7 +177,7 @@ void Behavior::release_cowns() {
         if (requests_[i].cown() == result_) {
             continue;
         }
-        if (const py::Ref error = requests_[i].cown()->release_or_fail()) {
+        if (const py::Ref error = requests_[i].cown()->release_or_fail(this)) {
             log_failure("a value could not be released", error.get());
         }
     }
@@ -217,7 +217,8 @@ void Behavior::settle(py::Ref value, bool raised) {
         }
         return;
     }
-    const int done = py::guarded_int([&] { result_->store(std::move(value), raised); });
+    const int done =
+        py::guarded_int([&] { result_->store(std::move(value), raised, this); });
     if (done < 0) {
         log_failure("a result could not be stored", py::take_error().get());
     }

@@ -14,6 +14,7 @@ namespace boc {
 
 class Plan;
 class Seat;
+class Site;
 
 /// One parameter of a body: a cown, or a group of them that arrives as a list.
 struct Position {
@@ -52,6 +53,7 @@ public:
     }
 
     void set_plan(const Plan* plan) noexcept { plan_ = plan; }
+    void set_site(const Site* site) noexcept { site_ = site; }
     void set_thunk(std::string name) { thunk_ = std::move(name); }
     [[nodiscard]] Cown* result() const noexcept { return result_; }
     [[nodiscard]] std::span<Parcel> captures() noexcept {
@@ -64,6 +66,8 @@ public:
         return {positions_, n_positions_};
     }
     [[nodiscard]] const Plan* plan() const noexcept { return plan_; }
+    /// Where it was scheduled, or null.
+    [[nodiscard]] const Site* site() const noexcept { return site_; }
     [[nodiscard]] const std::string& thunk() const noexcept { return thunk_; }
 
     /// Takes its place in the queue of every cown, and is dispatched once it is first
@@ -105,6 +109,7 @@ private:
     std::uint32_t size_ = 0; ///< of the whole block
     std::atomic<bool> linked_{false};
     const Plan* plan_ = nullptr;
+    const Site* site_ = nullptr;
     Request* requests_ = nullptr;
     Cown** cowns_ = nullptr;
     Position* positions_ = nullptr;

@@ -15,17 +15,6 @@ PyCodeObject* code_of(PyObject* function) {
     return reinterpret_cast<PyCodeObject*>(PyFunction_GET_CODE(function));
 }
 
-/// What tells a reader which body it is.
-std::string label_of(const PyCodeObject* code) {
-    const char* const name = PyUnicode_AsUTF8(code->co_name);
-    const char* const file = PyUnicode_AsUTF8(code->co_filename);
-    if (name == nullptr || file == nullptr) {
-        throw py::ErrorSet{};
-    }
-    return std::string{name} + " (" + file + ":" +
-           std::to_string(code->co_firstlineno) + ")";
-}
-
 [[noreturn]] void cannot_resolve(PyObject* name) {
     const py::Ref type = py::import("bocpy.errors", "CaptureError");
     py::raise(type.get(), "Cannot resolve capture: %U", name);
@@ -48,18 +37,24 @@ bool is_builtin(PyObject* name) {
 }
 
 /// Functions, modules and classes cross by a stand-in, or stay what they are among
-/// threads of one interpreter.
-Parcel pack_captured(PyObject* value) {
+/// threads of one interpreter. `what` as in Parcel::pack.
+Parcel pack_captured(PyObject* value, const char* what) {
     const bool definition =
         PyFunction_Check(value) || PyModule_CheckExact(value) || PyType_Check(value);
     if (!definition) {
-        return Parcel::pack(value);
+        return Parcel::pack(value, what);
     }
     if (keeps_definitions()) {
         return Parcel::keep(value);
     }
     return Parcel::pack(
-        py::call(py::import("bocpy._capture", "portable").get(), value).get());
+        py::call(py::import("bocpy._capture", "portable").get(), value).get(), what);
+}
+
+/// The parameter whose default is at this place.
+const char* name_of_default(const Plan& plan, PyObject* defaults, Py_ssize_t at) {
+    const auto index = plan.positional - PyTuple_GET_SIZE(defaults) + at;
+    return plan.parameters[static_cast<std::size_t>(index)].c_str();
 }
 
 void capture_cells(const Plan& plan, PyObject* function, std::span<Parcel> out) {
@@ -70,11 +65,12 @@ void capture_cells(const Plan& plan, PyObject* function, std::span<Parcel> out) 
         if (!value) {
             cannot_resolve(name_object(plan.free[i]).get());
         }
-        out[i] = pack_captured(value.get());
+        out[i] = pack_captured(value.get(), plan.free[i].c_str());
     }
 }
 
-Parcel capture_global(PyObject* space, PyObject* name, std::uint8_t flags) {
+Parcel capture_global(PyObject* space, PyObject* name, const Plan::Global& global) {
+    const std::uint8_t flags = global.flags;
     const py::Ref value = py::Ref::share(PyDict_GetItemWithError(space, name));
     if (!value) {
         const bool optional = (flags & (Plan::kMaybe | Plan::kHandle)) != 0;
@@ -90,10 +86,12 @@ Parcel capture_global(PyObject* space, PyObject* name, std::uint8_t flags) {
         return {};
     }
     Parcel packed;
-    const int done = py::guarded_int([&] { packed = pack_captured(value.get()); });
+    const bool optional = (flags & Plan::kOptional) != 0;
+    const char* const what = optional ? nullptr : global.name.c_str();
+    const int done =
+        py::guarded_int([&] { packed = pack_captured(value.get(), what); });
     if (done < 0) {
-        if ((flags & Plan::kOptional) == 0 ||
-            PyErr_ExceptionMatches(PyExc_Exception) == 0) {
+        if (!optional || PyErr_ExceptionMatches(PyExc_Exception) == 0) {
             throw py::ErrorSet{};
         }
         PyErr_Clear();
@@ -187,7 +185,7 @@ std::shared_ptr<const Known> PlanCache::describe(PyObject* function) {
     auto fresh = std::make_shared<Known>();
     fresh->code = py::Ref::share(PyFunction_GET_CODE(function));
     fresh->globals = PyFunction_GET_GLOBALS(function);
-    fresh->plan = Plan::intern(description.get(), label_of(code_of(function)));
+    fresh->plan = Plan::intern(description.get(), code_of(function));
     for (const std::string& name : fresh->plan->kwonly) {
         fresh->kwonly.push_back(name_object(name));
     }
@@ -226,7 +224,8 @@ void capture(const Known& known, PyObject* function, std::span<Parcel> out) {
     for (std::size_t i = 0; i < defaults; ++i) {
         const auto at =
             PyTuple_GET_SIZE(values) - static_cast<Py_ssize_t>(defaults - i);
-        out[i] = pack_captured(PyTuple_GET_ITEM(values, at));
+        out[i] = pack_captured(PyTuple_GET_ITEM(values, at),
+                               name_of_default(*known.plan, values, at));
     }
     capture_implicit(known, function, out.subspan(defaults));
 }
@@ -235,19 +234,20 @@ void capture_implicit(const Known& known, PyObject* function, std::span<Parcel> 
     const Plan& plan = *known.plan;
     PyObject* const named = PyFunction_GET_KW_DEFAULTS(function);
     auto next = out.begin();
-    for (const py::Ref& name : known.kwonly) {
+    for (std::size_t i = 0; i < known.kwonly.size(); ++i) {
+        PyObject* const name = known.kwonly[i].get();
         PyObject* const value =
-            named != nullptr ? PyDict_GetItemWithError(named, name.get()) : nullptr;
+            named != nullptr ? PyDict_GetItemWithError(named, name) : nullptr;
         if (value == nullptr) {
-            cannot_resolve(name.get());
+            cannot_resolve(name);
         }
-        *next++ = pack_captured(value);
+        *next++ = pack_captured(value, plan.kwonly[i].c_str());
     }
     capture_cells(plan, function, {next, plan.free.size()});
     next += static_cast<std::ptrdiff_t>(plan.free.size());
     for (std::size_t i = 0; i < plan.globals.size(); ++i) {
         *next++ = capture_global(PyFunction_GET_GLOBALS(function),
-                                 known.global_names[i].get(), plan.globals[i].flags);
+                                 known.global_names[i].get(), plan.globals[i]);
     }
 }
 

@@ -113,8 +113,9 @@ void Cown::report_unread() noexcept {
     }
     PyErr_Clear();
     if (value) {
-        PySys_FormatStderr("Cown(%p) contains an unhandled exception: %R\n",
-                           static_cast<void*>(this), value.get());
+        const py::Ref text = failure_text(value.get(), block_);
+        PySys_FormatStderr("Cown(%p) contains an unhandled exception: %R\n%V",
+                           static_cast<void*>(this), value.get(), text.get(), "");
     } else {
         PySys_FormatStderr("Cown(%p) contains an unhandled exception: %s\n",
                            static_cast<void*>(this),
@@ -159,8 +160,8 @@ void Cown::reclaim() {
 }
 
 /// Puts an exception to rest, and remembers how it reads for who may have to report it.
-void Cown::put_failure(PyObject* error) {
-    rest_ = pack_failure(error);
+void Cown::put_failure(PyObject* error, const Behavior* behavior) {
+    rest_ = pack_failure(error, behavior);
     exception_.store(true, std::memory_order_relaxed);
     const int done = py::guarded_int([&] {
         const py::Ref text = py::Ref::steal(PyObject_Repr(error));
@@ -222,7 +223,7 @@ void Cown::release() {
     settle.now(kNobody); // before the value's finaliser runs
 }
 
-py::Ref Cown::release_or_fail() {
+py::Ref Cown::release_or_fail(const Behavior* behavior) {
     const Owner me = Home::owner();
     if (owner() != me) {
         return {}; // the body gave it up by itself
@@ -232,7 +233,7 @@ py::Ref Cown::release_or_fail() {
     py::Ref failed;
     if (py::guarded_int([this] { rest_ = Parcel::pack(live_); }) < 0) {
         failed = py::take_error();
-        put_failure(failed.get());
+        put_failure(failed.get(), behavior);
     }
     kept_.store(shares_values(), std::memory_order_relaxed);
     const py::Ref done = take_live();
@@ -240,7 +241,7 @@ py::Ref Cown::release_or_fail() {
     return failed;
 }
 
-void Cown::store(py::Ref value, bool exception) {
+void Cown::store(py::Ref value, bool exception, const Behavior* behavior) {
     if (owner() == Home::owner()) {
         set_value(std::move(value), exception);
         return;
@@ -255,12 +256,12 @@ void Cown::store(py::Ref value, bool exception) {
     const Settle settle{owner_, kNobody};
     Parcel packed;
     if (!exception &&
-        py::guarded_int([&] { packed = Parcel::pack(value.get()); }) < 0) {
+        py::guarded_int([&] { packed = Parcel::pack(value.get(), "result"); }) < 0) {
         value = py::take_error();
         exception = true;
     }
     if (exception) {
-        put_failure(value.get());
+        put_failure(value.get(), behavior);
     } else {
         rest_ = std::move(packed);
         exception_.store(false, std::memory_order_relaxed);

@@ -57,10 +57,11 @@ public:
     void release();
     /// Gives the value up whatever happens: one that cannot be packed is replaced by
     /// the error, with the exception flag set. Answers with that error, or null.
-    py::Ref release_or_fail();
-    /// Puts `value` into a cown that nobody owns, or that the caller owns; a value that
-    /// cannot be packed is replaced by the error. Throws if another holds the cown.
-    void store(py::Ref value, bool exception);
+    py::Ref release_or_fail(const Behavior* behavior);
+    /// Puts what `behavior` answered or raised into a cown that nobody owns, or that
+    /// the caller owns; a value that cannot be packed is replaced by the error. Throws
+    /// if another holds the cown.
+    void store(py::Ref value, bool exception, const Behavior* behavior);
     /// Drops the value without packing it.
     void disown();
     /// Lets the primary interpreter read the value without asking: it acquires the cown
@@ -94,7 +95,7 @@ private:
     [[nodiscard]] py::Ref take_live() noexcept;
     void require_owned() const;
     void take_lent();
-    void put_failure(PyObject* error);
+    void put_failure(PyObject* error, const Behavior* behavior);
     void become_busy(Owner me, const char* verb);
 
     std::atomic<std::int64_t> refs_{1};

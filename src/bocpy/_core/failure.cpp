@@ -1,23 +1,52 @@
 #include "failure.h"
 
+#include "behavior.h"
 #include "home.h"
+#include "plan.h"
+#include "site.h"
 
 namespace boc {
 
-Parcel pack_failure(PyObject* error) noexcept {
+namespace {
+
+/// File, line and function of the `@when`, and the file of the body; or None.
+py::Ref origin_of(const Behavior* behavior) {
+    if (behavior == nullptr || behavior->site() == nullptr) {
+        return py::Ref::none();
+    }
+    const Site& site = *behavior->site();
+    const Plan* const plan = behavior->plan();
+    return py::Ref::steal(Py_BuildValue("siss", site.file.c_str(), site.line,
+                                        site.function.c_str(),
+                                        plan != nullptr ? plan->file.c_str() : ""));
+}
+
+py::Ref ask(const char* function, PyObject* error, const Behavior* behavior) {
+    const py::Ref origin = origin_of(behavior);
+    return py::call(py::import("bocpy._failure", function).get(), error, origin.get());
+}
+
+} // namespace
+
+Parcel pack_failure(PyObject* error, const Behavior* behavior) noexcept {
     const py::ErrorPause pause;
     Parcel packed;
     const int done = py::guarded_int([&] {
-        const py::Ref portable =
-            shares_values()
-                ? py::Ref::share(error)
-                : py::call(py::import("bocpy._failure", "portable").get(), error);
-        packed = Parcel::pack(portable.get());
+        const char* const way = shares_values() ? "annotated" : "portable";
+        packed = Parcel::pack(ask(way, error, behavior).get(), nullptr);
     });
     if (done < 0) {
         PyErr_Clear(); // nothing more can be said of it than that it was raised
     }
     return packed;
+}
+
+py::Ref failure_text(PyObject* error, const Behavior* behavior) noexcept {
+    const py::ErrorPause pause;
+    py::Ref text =
+        py::Ref::adopt(py::guarded([&] { return ask("unread", error, behavior); }));
+    PyErr_Clear();
+    return text;
 }
 
 void log_failure(const char* what, PyObject* error) noexcept {

@@ -89,8 +89,14 @@ void Home::abandon() noexcept {
     capsule_type = nullptr;
     cown_type = nullptr;
     plans = nullptr;
+    sites = nullptr;
     interpreter_ = nullptr;
     epoch_.fetch_add(1, std::memory_order_release); // H3
+}
+
+void Home::set_dumps(PyObject* function) noexcept {
+    const py::Ref former =
+        py::Ref::adopt(dumps_.exchange(Py_NewRef(function), std::memory_order_acq_rel));
 }
 
 void Home::close() noexcept {

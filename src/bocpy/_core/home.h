@@ -18,6 +18,7 @@ inline constexpr Owner kNobody = -2;
 inline constexpr Owner kFirstSeat = 1'000'000'000;
 
 class PlanCache;
+class SiteCache;
 
 /// One thing given back to an interpreter from elsewhere.
 struct Return;
@@ -80,9 +81,12 @@ public:
     PyTypeObject* capsule_type = nullptr; ///< borrowed from the module
     PyTypeObject* cown_type = nullptr;    ///< borrowed from the module
     PlanCache* plans = nullptr;           ///< borrowed from the module
+    SiteCache* sites = nullptr;           ///< borrowed from the module
 
     /// `pickle.dumps` and `pickle.loads`, imported at first use; lent.
     [[nodiscard]] PyObject* dumps() { return cached(dumps_, "dumps"); }
+    /// Takes another function for dumps(); the module of the former keeps that alive.
+    void set_dumps(PyObject* function) noexcept;
     [[nodiscard]] PyObject* loads() { return cached(loads_, "loads"); }
 
 private:

@@ -1,5 +1,6 @@
 #include "parcel.h"
 
+#include "culprit.h"
 #include "handle.h"
 #include "memory_view.h"
 #include "pins.h"
@@ -59,6 +60,19 @@ Blob* pickle(PyObject* value) {
     blob->bytes = copy_bytes(text, blob->size);
     blob->pins = collector.take();
     return blob.release();
+}
+
+/// The same; a failure names the culprit in `what`, unless that is null.
+Blob* pickle(PyObject* value, const char* what) {
+    try {
+        return pickle(value);
+    } catch (const py::ErrorSet&) {
+        if (what == nullptr) {
+            throw;
+        }
+    }
+    const PinCollector forgotten; // what the search pickles needs no pins
+    throw_with_culprit(value, what);
 }
 
 py::Ref new_str(const Blob& blob) {
@@ -127,7 +141,7 @@ Parcel Parcel::keep(PyObject* value) noexcept {
     return out;
 }
 
-Parcel Parcel::pack(PyObject* value) {
+Parcel Parcel::pack(PyObject* value, const char* what) {
     Parcel out;
     if (pack_scalar(value, out)) {
         return out;
@@ -142,7 +156,7 @@ Parcel Parcel::pack(PyObject* value) {
         out.form_.record = new xidata::Record{xidata::Record::take(value)};
         out.kind_ = Kind::kRecord;
     } else {
-        out.form_.blob = pickle(value);
+        out.form_.blob = pickle(value, what);
         out.kind_ = Kind::kPickle;
     }
     return out;

@@ -40,8 +40,9 @@ public:
     Parcel& operator=(const Parcel&) = delete;
     ~Parcel() { clear(); }
 
-    /// Packs `value`; throws py::ErrorSet with the serialiser's own error.
-    [[nodiscard]] static Parcel pack(PyObject* value);
+    /// Packs `value`; throws py::ErrorSet with the serialiser's own error, which names
+    /// the culprit in `what`, unless that is null.
+    [[nodiscard]] static Parcel pack(PyObject* value, const char* what = "value");
     /// Keeps the object itself, for threads of the primary interpreter.
     [[nodiscard]] static Parcel keep(PyObject* value) noexcept;
     /// A new object in the attached interpreter; throws if the value does not load

@@ -81,9 +81,17 @@ Plan* Plan::read(PyObject* description) {
     return plan.release();
 }
 
-const Plan* Plan::intern(PyObject* description, std::string label) {
+std::string Plan::label() const {
+    return file.empty() ? name : name + " (" + file + ":" + std::to_string(line) + ")";
+}
+
+const Plan* Plan::intern(PyObject* description, PyCodeObject* code) {
     std::unique_ptr<Plan> fresh{read(description)};
-    fresh->label = std::move(label);
+    auto* const object = reinterpret_cast<PyObject*>(code);
+    fresh->parameters = names(py::attribute(object, "co_varnames").get());
+    fresh->name = text(code->co_name);
+    fresh->file = text(code->co_filename);
+    fresh->line = code->co_firstlineno;
     Registry& all = registry();
     const std::scoped_lock lock{all.mutex};
     fresh->id = all.plans.size();
@@ -94,7 +102,7 @@ const Plan* Plan::intern(PyObject* description, std::string label) {
 const Plan& Plan::nameless() noexcept {
     static const Plan* const plan = [] {
         auto* const made = new Plan; // outlives every thread
-        made->label = "a behavior";
+        made->name = "a behavior";
         return made;
     }();
     return *plan;

@@ -19,8 +19,9 @@ public:
         std::uint8_t flags;
     };
 
-    /// The plan of a description; the first with its key is kept.
-    [[nodiscard]] static const Plan* intern(PyObject* description, std::string label);
+    /// The plan of a description of what `code` is the body of; the first with its key
+    /// is kept.
+    [[nodiscard]] static const Plan* intern(PyObject* description, PyCodeObject* code);
     /// The plan of a key, or null.
     [[nodiscard]] static const Plan* find(const std::string& key) noexcept;
 
@@ -31,12 +32,18 @@ public:
         return kwonly.size() + free.size() + globals.size();
     }
 
+    /// Name, file and line, for readers.
+    [[nodiscard]] std::string label() const;
+
     std::size_t id = 0; ///< counts up from 0
     std::string key;
-    std::string label; ///< name, file and line of the first function with this key
+    std::string name; ///< of the first function with this key
+    std::string file;
+    int line = 0;
     std::string module;
     Py_ssize_t positional = 0;
     bool varargs = false;
+    std::vector<std::string> parameters; ///< the positional ones first
     std::vector<std::string> kwonly;
     std::vector<std::string> free;
     std::vector<Global> globals;

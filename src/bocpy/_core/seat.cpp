@@ -226,7 +226,7 @@ std::vector<std::string> Seat::running() {
     for (const Seat* const seat : seats().all) {
         const Plan* const plan = seat->running_.load(std::memory_order_acquire); // K1
         if (plan != nullptr) {
-            labels.push_back(plan->label);
+            labels.push_back(plan->label());
         }
     }
     return labels;

@@ -4,6 +4,7 @@
 #include "handle.h"
 #include "runtime.h"
 #include "seat.h"
+#include "site.h"
 
 #include <vector>
 
@@ -93,8 +94,8 @@ BehaviorPtr create(const Parts& parts, std::size_t captures) {
 
 void pack_all(PyObject* values, std::span<Parcel> out) {
     for (std::size_t i = 0; i < out.size(); ++i) {
-        out[i] =
-            Parcel::pack(PySequence_Fast_GET_ITEM(values, static_cast<Py_ssize_t>(i)));
+        out[i] = Parcel::pack(
+            PySequence_Fast_GET_ITEM(values, static_cast<Py_ssize_t>(i)), "capture");
     }
 }
 
@@ -146,6 +147,7 @@ PyObject* behavior_new(PyTypeObject* type, PyObject* args, PyObject* kwargs) {
         BehaviorPtr made = PyUnicode_Check(parts.thunk) != 0
                                ? make_from_name(parts, given.get())
                                : make_from_function(parts, given.get());
+        made->set_site(SiteCache::outside("bocpy.behaviors"));
         py::Ref self = py::Ref::steal(type->tp_alloc(type, 0));
         reinterpret_cast<BehaviorHandle*>(self.get())->behavior = made.release();
         return self;
@@ -191,7 +193,7 @@ PyObject* acquire(PyObject* self, PyObject*) {
 
 PyObject* release(PyObject* self, PyObject*) {
     return step(self, [](Behavior& behavior) {
-        const py::Ref failed = behavior.result()->release_or_fail();
+        const py::Ref failed = behavior.result()->release_or_fail(&behavior);
         behavior.release_cowns();
     });
 }
@@ -211,7 +213,7 @@ PyObject* set_exception(PyObject* self, PyObject* error) {
 
 PyObject* set_drop_exception(PyObject* self, PyObject* error) {
     return step(self, [error](Behavior& behavior) {
-        behavior.result()->store(py::Ref::share(error), true);
+        behavior.result()->store(py::Ref::share(error), true, &behavior);
     });
 }
 

@@ -3,6 +3,7 @@
 #include "bind/arguments.h"
 #include "bind/state.h"
 #include "bind/waiting.h"
+#include "culprit.h"
 #include "parcel.h"
 
 #include <array>
@@ -59,23 +60,24 @@ py::Ref tags_of(PyObject* given, const char* complaint) {
 /// A list crosses element by element and arrives as a tuple, as does any other sequence
 /// that cannot cross; anything else stays what it is.
 Parcel pack_message(PyObject* contents) {
+    constexpr const char* kWhat = "contents";
     if (PyList_CheckExact(contents) && !shares_values()) {
-        return Parcel::pack(py::Ref::steal(PyList_AsTuple(contents)).get());
+        return Parcel::pack(py::Ref::steal(PyList_AsTuple(contents)).get(), kWhat);
+    }
+    if (PySequence_Check(contents) == 0 || PyTuple_CheckExact(contents)) {
+        return Parcel::pack(contents, kWhat);
     }
     try {
-        return Parcel::pack(contents);
+        return Parcel::pack(contents, nullptr);
     } catch (const py::ErrorSet&) {
-        if (PySequence_Check(contents) == 0 || PyTuple_CheckExact(contents)) {
-            throw;
-        }
     }
     const py::Ref error = py::take_error();
     try {
-        return Parcel::pack(py::Ref::steal(PySequence_Tuple(contents)).get());
+        return Parcel::pack(py::Ref::steal(PySequence_Tuple(contents)).get(), nullptr);
     } catch (const py::ErrorSet&) {
         PyErr_SetRaisedException(error.share().release());
-        throw;
     }
+    throw_with_culprit(contents, kWhat);
 }
 
 PyObject* send(PyObject*, PyObject* const* args, Py_ssize_t count) {

@@ -1,5 +1,6 @@
 #include "bind/state.h"
 #include "capture.h"
+#include "site.h"
 
 namespace boc::bind {
 
@@ -11,6 +12,7 @@ int exec(PyObject* module) {
         state.home = Home::open();
         if (state.home->plans == nullptr) {
             state.home->plans = new PlanCache;
+            state.home->sites = new SiteCache;
         }
         add_cown(module);
         add_behavior(module);
@@ -36,6 +38,7 @@ int clear(PyObject* module) {
     State& state = state_of(module);
     if (state.home != nullptr && state.home->plans != nullptr) {
         state.home->plans->clear();
+        state.home->sites->clear();
     }
     delete std::exchange(state.seams, nullptr);
     Py_CLEAR(state.behavior_type);

@@ -8,6 +8,7 @@
 #include "handle.h"
 #include "sched.h"
 #include "seat.h"
+#include "site.h"
 #include "terminator.h"
 
 namespace boc::bind {
@@ -231,6 +232,7 @@ PyObject* set_running(PyObject*, PyObject* up) {
     return py::guarded([up] {
         set_runtime_up(py::check(PyObject_IsTrue(up)) != 0);
         Home::current().plans->clear();
+        Home::current().sites->clear();
         return py::Ref::none();
     });
 }
@@ -244,6 +246,11 @@ PyObject* set_values_crossing(PyObject*, PyObject* how) {
         set_crossing(static_cast<Crossing>(crossing));
         return py::Ref::none();
     });
+}
+
+PyObject* set_dumps(PyObject*, PyObject* function) {
+    Home::current().set_dumps(function);
+    Py_RETURN_NONE;
 }
 
 PyObject* running_bodies(PyObject*, PyObject*) {
@@ -299,6 +306,7 @@ PyMethodDef functions[] = {
     {"terminator_seeded", terminator_seeded, METH_NOARGS, nullptr},
     {"_set_running", set_running, METH_O, nullptr},
     {"_set_crossing", set_values_crossing, METH_O, nullptr},
+    {"_set_dumps", set_dumps, METH_O, nullptr},
     {"_lend", lend, METH_O, nullptr},
     {"_running_bodies", running_bodies, METH_NOARGS, nullptr},
     {nullptr, nullptr, 0, nullptr},

@@ -3,6 +3,7 @@
 #include "cown_list.h"
 #include "handle.h"
 #include "runtime.h"
+#include "site.h"
 
 #include <array>
 #include <cstddef>
@@ -77,12 +78,21 @@ py::Ref schedule_function(PyObject* callable, std::span<PyObject* const> argumen
         list.add(argument);
     }
     const BehaviorPtr made = make_behavior(function.get(), list);
+    made->set_site(SiteCache::here());
     for (Cown* const cown : list.cowns()) {
         cown->reclaim();
     }
     py::Ref handle = make_cown(CownPtr::share(made->result()));
     schedule(*made);
     return handle;
+}
+
+/// Lets the traceback of the pending exception end at the user's line.
+void point_at_caller() {
+    const py::Ref error = py::take_error();
+    const py::Ref pointing =
+        py::call(py::import("bocpy._failure", "outside").get(), error.get());
+    PyErr_SetRaisedException(error.share().release());
 }
 
 PyObject* decorator_call(PyObject* self, PyObject* const* args, std::size_t nargsf,
@@ -97,7 +107,12 @@ PyObject* decorator_call(PyObject* self, PyObject* const* args, std::size_t narg
             const py::Ref by_parts = py::import("bocpy.behaviors", "_when_by_parts");
             return py::call(by_parts.get(), args[0], tuple_of(arguments).get());
         }
-        return schedule_function(args[0], arguments);
+        try {
+            return schedule_function(args[0], arguments);
+        } catch (const py::ErrorSet&) {
+            point_at_caller();
+            throw;
+        }
     });
 }
 

@@ -157,7 +157,7 @@ void read_live(PyObject* values, Program& program) {
         Program::Live live{
             utf8(PyTuple_GET_ITEM(item, 0)), utf8(PyTuple_GET_ITEM(item, 1)), {}};
         const int done = py::guarded_int(
-            [&] { live.value = Parcel::pack(PyTuple_GET_ITEM(item, 2)); });
+            [&] { live.value = Parcel::pack(PyTuple_GET_ITEM(item, 2), nullptr); });
         if (done == 0) {
             program.live.push_back(std::move(live));
         } else if (PyErr_ExceptionMatches(PyExc_Exception) != 0) {

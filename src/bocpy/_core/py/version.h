@@ -19,6 +19,12 @@
 #endif
 
 #if PY_VERSION_HEX >= 0x030D0000
+#    define BOC_CURRENT_FRAME current_frame // PyUnstable_InterpreterFrame_* read it
+#elif PY_VERSION_HEX >= 0x030C0000
+#    define BOC_CURRENT_FRAME cframe->current_frame
+#endif
+
+#if PY_VERSION_HEX >= 0x030D0000
 #    define BOC_HAS_GIL_SLOT 1  // Py_mod_gil
 #    define BOC_HAS_XI_HEADER 1 // internal/pycore_crossinterp.h
 #else
@@ -42,6 +48,14 @@
 #    define BOC_HAS_FREE_THREADS 1
 #else
 #    define BOC_HAS_FREE_THREADS 0
+#endif
+
+#if PY_VERSION_HEX < 0x030B0000
+#    include <frameobject.h>
+/// The byte offset of the instruction that a frame executes.
+static inline int PyFrame_GetLasti(PyFrameObject* frame) {
+    return frame->f_lasti * 2;
+}
 #endif
 
 #if PY_VERSION_HEX < 0x030C0000
