@@ -1,10 +1,12 @@
 #include "cown.h"
 
+#include "alone.h"
 #include "behavior.h"
 #include "compat.h"
 #include "failure.h"
 #include "pins.h"
 
+#include <algorithm>
 #include <mutex>
 
 namespace boc {
@@ -13,6 +15,10 @@ namespace {
 
 /// Somebody is taking the value out or putting it away.
 constexpr Owner kBusy = -3;
+
+/// The longest that a value which keeps being fetched must be seen at one place before
+/// it stays there again.
+constexpr int kLongestWait = 1023;
 
 /// Ends a busy time: whoever made the cown busy says who owns it next.
 struct Settle {
@@ -83,6 +89,7 @@ void Cown::dispose() noexcept {
         report_unread();
     }
     free_live();
+    leave_home();
     rest_.clear();
     if (block_ != nullptr) {
         Behavior::free_block(block_);
@@ -100,6 +107,13 @@ void Cown::free_live() noexcept {
         Py_DECREF(value);
     } else {
         live_home_->give_back(value);
+    }
+}
+
+/// What was listed among the residents of its home has left it. R1
+void Cown::leave_home() noexcept {
+    if (place_ != kNowhere) {
+        live_home_->residents().remove(*this);
     }
 }
 
@@ -203,11 +217,75 @@ void Cown::acquire() {
                   static_cast<long long>(me), static_cast<long long>(seen));
     }
     Settle settle{owner_, kNobody};
-    live_ = rest_.unpack().release();
-    live_home_ = &home;
-    rest_.clear();
+    if (live_ != nullptr) { // C4
+        fetch(home);
+    }
+    if (live_ == nullptr) {
+        live_ = rest_.unpack().release();
+        rest_.clear();
+        waits_ = live_home_ == &home ? waits_ : roamed_ + 1;
+        live_home_ = &home;
+    }
     lent_.store(false, std::memory_order_relaxed);
     settle.owner = me;
+}
+
+/// Ends the stay of a value that `here` asks for: it is live here already, or is packed
+/// where it is.
+void Cown::fetch(Home& here) {
+    if (live_home_ != &here) {
+        int done = 0;
+        {
+            const py::Attached visit{live_home_->interpreter()};
+            done = py::guarded_int([this] { rest_ = Parcel::pack(live_); });
+            const py::Ref left = done == 0 ? take_live() : py::Ref{};
+            PyErr_Clear();
+        }
+        if (done < 0) { // a plain value packs, unless there is no memory for it
+            throw std::bad_alloc{};
+        }
+        roamed_ = std::min(2 * roamed_ + 1, kLongestWait);
+    }
+    leave_home();
+}
+
+bool Cown::try_stay() {
+    if (shares_values() || exception_.load(std::memory_order_relaxed) ||
+        !live_home_->hosts() || !may_stand_alone(live_)) {
+        return false;
+    }
+    if (waits_ > 0) {
+        --waits_;
+        return false;
+    }
+    return stands_alone(live_) &&
+           (live_home_->primary() || live_home_->residents().add(*this)); // R1
+}
+
+/// Puts the live value to rest in portable form, or the error; answers with that error.
+py::Ref Cown::pack_or_put_failure(const Behavior* behavior) {
+    if (py::guarded_int([this] { rest_ = Parcel::pack(live_); }) == 0) {
+        return {};
+    }
+    py::Ref failed = py::take_error();
+    put_failure(failed.get(), behavior);
+    return failed;
+}
+
+bool Cown::pack_resident() {
+    Owner seen = kNobody;
+    if (!owner_.compare_exchange_strong(seen, kBusy, std::memory_order_acquire,
+                                        std::memory_order_relaxed)) { // C2
+        return false;
+    }
+    Settle settle{owner_, kNobody};
+    if (const py::Ref failed = pack_or_put_failure(nullptr)) {
+        log_failure("a value could not be released", failed.get());
+    }
+    leave_home();
+    const py::Ref done = take_live();
+    settle.now(kNobody); // before the value's finaliser runs
+    return true;
 }
 
 void Cown::release() {
@@ -230,11 +308,10 @@ py::Ref Cown::release_or_fail(const Behavior* behavior) {
     }
     become_busy(me, "release");
     Settle settle{owner_, kNobody};
-    py::Ref failed;
-    if (py::guarded_int([this] { rest_ = Parcel::pack(live_); }) < 0) {
-        failed = py::take_error();
-        put_failure(failed.get(), behavior);
+    if (try_stay()) {
+        return {};
     }
+    py::Ref failed = pack_or_put_failure(behavior);
     kept_.store(shares_values(), std::memory_order_relaxed);
     const py::Ref done = take_live();
     settle.now(kNobody); // before the value's finaliser runs
@@ -260,6 +337,8 @@ void Cown::store(py::Ref value, bool exception, const Behavior* behavior) {
         value = py::take_error();
         exception = true;
     }
+    free_live();
+    leave_home();
     if (exception) {
         put_failure(value.get(), behavior);
     } else {

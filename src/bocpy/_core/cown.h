@@ -27,6 +27,8 @@ class Request;
 ///                                it busy alone touches the value
 ///   live_    the owner           C3: threads of one interpreter share what it owns, so
 ///                                each touch is under cell_
+///                                C4: while nobody owns it, a value that stays where it
+///                                was last used, touched by whoever made it busy
 ///   last_    see request.h
 class Cown {
 public:
@@ -55,9 +57,13 @@ public:
     /// Gives the value up in portable form. Throws if it cannot be packed; the cown
     /// then stays owned, its value intact.
     void release();
-    /// Gives the value up whatever happens: one that cannot be packed is replaced by
-    /// the error, with the exception flag set. Answers with that error, or null.
+    /// Gives the value up whatever happens, after a body. One that nobody else can see
+    /// stays here if it was here before; one that cannot be packed is replaced by the
+    /// error, with the exception flag set. Answers with that error, or null.
     py::Ref release_or_fail(const Behavior* behavior);
+    /// Packs a value that stays in the attached interpreter; false if somebody is
+    /// fetching it.
+    [[nodiscard]] bool pack_resident();
     /// Puts what `behavior` answered or raised into a cown that nobody owns, or that
     /// the caller owns; a value that cannot be packed is replaced by the error. Throws
     /// if another holds the cown.
@@ -85,6 +91,9 @@ public:
 private:
     friend class Behavior;
     friend class Request;
+    friend class Residents;
+
+    static constexpr std::uint32_t kNowhere = UINT32_MAX;
 
     Cown() = default;
     ~Cown() = default;
@@ -93,6 +102,10 @@ private:
     void report_unread() noexcept;
     void free_live() noexcept;
     [[nodiscard]] py::Ref take_live() noexcept;
+    [[nodiscard]] py::Ref pack_or_put_failure(const Behavior* behavior);
+    [[nodiscard]] bool try_stay();
+    void leave_home() noexcept;
+    void fetch(Home& here);
     void require_owned() const;
     void take_lent();
     void put_failure(PyObject* error, const Behavior* behavior);
@@ -101,13 +114,16 @@ private:
     std::atomic<std::int64_t> refs_{1};
     std::atomic<Owner> owner_{kNobody};
     std::atomic<Request*> last_{nullptr};
-    PyObject* live_ = nullptr;  ///< the value while owned
-    Home* live_home_ = nullptr; ///< the interpreter of live_
-    Parcel rest_;               ///< the value while nobody owns it
+    PyObject* live_ = nullptr;  ///< the value while owned, or while it stays
+    Home* live_home_ = nullptr; ///< the interpreter of live_, or of the last one
+    Parcel rest_;               ///< the value while nobody owns it and it does not stay
     Behavior* block_ = nullptr; ///< the behavior this is the result of, and lies in
     Cown* next_dead_ = nullptr;
     std::unique_ptr<std::string> told_; ///< repr of an exception that was stored
     [[no_unique_address]] py::Cell cell_;
+    std::uint32_t place_ = kNowhere; ///< among the residents of live_home_
+    int waits_ = 0;  ///< releases in the same home before the value may stay
+    int roamed_ = 0; ///< that waits_ will be after the next move, less one
     std::atomic<bool> exception_{false};
     std::atomic<bool> exported_{false};
     std::atomic<bool> lent_{false};

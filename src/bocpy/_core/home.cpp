@@ -84,6 +84,7 @@ Home* Home::open() {
 }
 
 void Home::abandon() noexcept {
+    flat_dicts_.forget();
     dumps_.store(nullptr, std::memory_order_release);
     loads_.store(nullptr, std::memory_order_release);
     capsule_type = nullptr;
@@ -101,6 +102,7 @@ void Home::set_dumps(PyObject* function) noexcept {
 
 void Home::close() noexcept {
     recycle();
+    flat_dicts_.close();
     Py_XDECREF(dumps_.exchange(nullptr, std::memory_order_acq_rel));
     Py_XDECREF(loads_.exchange(nullptr, std::memory_order_acq_rel));
     const std::scoped_lock lock{table().mutex};

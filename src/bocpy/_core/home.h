@@ -1,7 +1,9 @@
 #pragma once
 
 #include "compat.h"
+#include "flat_dicts.h"
 #include "py/ref.h"
+#include "residents.h"
 
 #include <atomic>
 #include <cstdint>
@@ -77,6 +79,25 @@ public:
     /// Small number of the interpreter: 0 is the one that imported the core first.
     [[nodiscard]] int index() const noexcept { return index_; }
     [[nodiscard]] bool primary() const noexcept { return index_ == 0; }
+    /// Null once it is closed.
+    [[nodiscard]] PyInterpreterState* interpreter() const noexcept {
+        return interpreter_;
+    }
+
+    /// A worker begins to run behaviors here, or ends: values may stay meanwhile.
+    void host() noexcept { workers_.fetch_add(1, std::memory_order_relaxed); }
+    void unhost() {
+        if (workers_.fetch_sub(1, std::memory_order_relaxed) == 1 && !primary()) {
+            residents_.pack_all(); // R2
+        }
+    }
+    [[nodiscard]] bool hosts() const noexcept {
+        return workers_.load(std::memory_order_relaxed) > 0;
+    }
+    /// The values that stay here; none are listed of the primary, which outlives all.
+    [[nodiscard]] Residents& residents() noexcept { return residents_; }
+    /// Only while attached to this interpreter.
+    [[nodiscard]] FlatDicts& flat_dicts() noexcept { return flat_dicts_; }
 
     PyTypeObject* capsule_type = nullptr; ///< borrowed from the module
     PyTypeObject* cown_type = nullptr;    ///< borrowed from the module
@@ -112,6 +133,9 @@ private:
     std::atomic<Return*> returns_{nullptr};
     std::atomic<PyObject*> dumps_{nullptr};
     std::atomic<PyObject*> loads_{nullptr};
+    Residents residents_;
+    FlatDicts flat_dicts_;
+    std::atomic<int> workers_{0};
     std::int64_t id_ = -1;
     int index_;
     PyInterpreterState* interpreter_ = nullptr; ///< null while closed

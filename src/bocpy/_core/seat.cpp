@@ -25,6 +25,16 @@ struct Bound {
 
 namespace {
 
+/// Values may stay in a home while a worker is in it.
+struct Hosting {
+    explicit Hosting(Home& where) noexcept : home{where} { home.host(); }
+    Hosting(const Hosting&) = delete;
+    Hosting& operator=(const Hosting&) = delete;
+    ~Hosting() noexcept(false) { home.unhost(); }
+
+    Home& home;
+};
+
 /// Every seat of the process; guarded by `mutex`.
 struct Seats {
     std::mutex mutex;
@@ -290,6 +300,7 @@ py::Ref Seat::call(Behavior& behavior) {
 void Seat::work() {
     auto& scheduler = sched::Scheduler::instance();
     Home& home = Home::current();
+    const Hosting hosting{home};
     for (;;) {
         sched::Work* item = scheduler.stopping() ? nullptr : scheduler.try_next();
         if (item == nullptr) {

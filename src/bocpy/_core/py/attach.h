@@ -2,6 +2,8 @@
 
 #include "py/version.h"
 
+#include <new>
+
 namespace boc::py {
 
 /// Detaches the calling thread from its interpreter while it may block.
@@ -14,6 +16,30 @@ public:
 
 private:
     PyThreadState* saved_;
+};
+
+/// Attaches the calling thread to another interpreter than the one it is attached to,
+/// as a guest: once that interpreter's own threads let it in.
+class Attached {
+public:
+    explicit Attached(PyInterpreterState* interpreter)
+        : inner_{PyThreadState_New(interpreter)} {
+        if (inner_ == nullptr) {
+            throw std::bad_alloc{};
+        }
+        outer_ = PyThreadState_Swap(inner_);
+    }
+    ~Attached() noexcept(false) {
+        PyThreadState_Clear(inner_);
+        PyThreadState_Swap(outer_);
+        PyThreadState_Delete(inner_);
+    }
+    Attached(const Attached&) = delete;
+    Attached& operator=(const Attached&) = delete;
+
+private:
+    PyThreadState* inner_;
+    PyThreadState* outer_ = nullptr;
 };
 
 /// Holds the critical section of an object on builds without a GIL; nothing elsewhere.
