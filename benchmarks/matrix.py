@@ -3,8 +3,8 @@
     python benchmarks/matrix.py
     python benchmarks/matrix.py --other path/to/another/python --only product
 
-Every figure is a ratio of medians: below 1 means that Matrix (or this build) is faster.
-All runs use one thread.
+Every figure is a ratio of best times: below 1 means that Matrix (or this build) is
+faster. Both sides run in turn, in one thread, so that other load falls on both.
 """
 
 from __future__ import annotations
@@ -12,14 +12,13 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import statistics
 import subprocess
 import sys
 import timeit
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
 for _name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(_name, "1")
@@ -33,10 +32,68 @@ except ImportError:
 
 SIZES = (4, 64, 256, 1000)
 LARGEST_PRODUCT = 512
-REPEATS = 9
-SECONDS = 0.01
+ROUNDS = 25
+PROCESSES = 4
+SECONDS = 0.004
 
-Task = tuple[str, int, "Callable[[], Any]", "Callable[[], Any] | None"]
+# name: (with Matrix, with numpy). `less` gives 1.0 and 0.0 where numpy gives bytes, so
+# there is a second row beside the same doubles.
+TASKS = {
+    "a + b": ("a + b", "x + y"),
+    "a - b": ("a - b", "x - y"),
+    "a * b": ("a * b", "x * y"),
+    "a / b": ("a / b", "x / y"),
+    "a * 2.5": ("a * 2.5", "x * 2.5"),
+    "2.5 - a": ("2.5 - a", "2.5 - x"),
+    "a + row": ("a + row", "x + x_row"),
+    "a + column": ("a + column", "x + x_column"),
+    "a += b": ("c.__iadd__(b)", "z.__iadd__(y)"),
+    "add out": ("a.add(b, out=o)", "np.add(x, y, out=p)"),
+    "-a": ("-a", "-x"),
+    "abs": ("abs(a)", "abs(x)"),
+    "floor": ("a.floor()", "np.floor(x)"),
+    "round": ("a.round()", "np.round(x)"),
+    "sqrt": ("a.sqrt()", "np.sqrt(x)"),
+    "reciprocal": ("a.reciprocal()", "np.reciprocal(x)"),
+    "sign": ("a.sign()", "np.sign(x)"),
+    "clip": ("a.clip(0.25, 0.75)", "np.clip(x, 0.25, 0.75)"),
+    "sum": ("a.sum()", "x.sum()"),
+    "sum 0": ("a.sum(0)", "x.sum(0)"),
+    "sum 1": ("a.sum(1)", "x.sum(1)"),
+    "mean": ("a.mean()", "x.mean()"),
+    "min": ("a.min()", "x.min()"),
+    "max 0": ("a.max(0)", "x.max(0)"),
+    "argmax": ("a.argmax()", "x.argmax()"),
+    "transpose": ("a.T", "np.ascontiguousarray(x.T)"),
+    "in place T": ("c.transpose(in_place=True)", "np.copyto(z, z.T)"),
+    "copy": ("a.copy()", "x.copy()"),
+    "full": ("Matrix(n, n, 1.5)", "np.full((n, n), 1.5)"),
+    "less": ("a.less(b)", "x < y"),
+    "less float": ("a.less(b)", "(x < y).astype(float)"),
+    "less 0.5": ("a.less(0.5)", "(x < 0.5).astype(float)"),
+    "equal": ("a.equal(b)", "(x == y).astype(float)"),
+    "where": ("Matrix.where(m, a, b)", "np.where(q, x, y)"),
+    "where 0": ("Matrix.where(m, a, 0.0)", "np.where(q, x, 0.0)"),
+    "a[1]": ("a[1]", "x[1:2].copy()"),
+    "a[1, 2]": ("a[1, 2]", "x[1, 2]"),
+    "take 8": ("a.take([0, 3, 1, 2, 0, 1, 2, 3])", "x[[0, 3, 1, 2, 0, 1, 2, 3]]"),
+    "from list": ("Matrix(n, n, flat)", "np.array(flat).reshape(n, n)"),
+    "product": ("a @ b", "x @ y"),
+}
+
+
+class Task:
+    """One statement on matrices of one size, and how long it takes at best."""
+
+    def __init__(self, statement: str, names: dict[str, Any]) -> None:
+        """Choose how often one batch runs the statement."""
+        self.timer = timeit.Timer(statement, globals=names)
+        self.count = max(1, int(SECONDS / max(self.timer.timeit(3) / 3, 1e-9)))
+        self.best = float("inf")
+
+    def run(self) -> None:
+        """Run one batch."""
+        self.best = min(self.best, self.timer.timeit(self.count) / self.count)
 
 
 def numbers(size: int, seed: int) -> list[float]:
@@ -49,114 +106,81 @@ def numbers(size: int, seed: int) -> list[float]:
     return result
 
 
-def pairs(size: int) -> dict[str, tuple[Callable[[], Any], Callable[[], Any] | None]]:
-    """Return name -> (with Matrix, with numpy) for square matrices of one size."""
-    flat = numbers(size, 1)
-    a, b = Matrix(size, size, flat), Matrix(size, size, numbers(size, 2))
-    o = Matrix.zeros((size, size))
-    x = y = p = q = None
-    if np is not None:
-        x, y = (np.array(v).reshape(size, size) for v in (flat, numbers(size, 2)))
-        p, q = np.zeros((size, size)), x < y
-    table: dict[str, tuple[str, str]] = {
-        "a + b": ("a + b", "x + y"),
-        "a * 2.5": ("a * 2.5", "x * 2.5"),
-        "a += b": ("a.__iadd__(b)", "x.__iadd__(y)"),
-        "a / b": ("a / b", "x / y"),
-        "add out": ("a.add(b, out=o)", "np.add(x, y, out=p)"),
-        "-a": ("-a", "-x"),
-        "abs": ("abs(a)", "abs(x)"),
-        "floor": ("a.floor()", "np.floor(x)"),
-        "sqrt": ("a.sqrt()", "np.sqrt(x)"),
-        "sum": ("a.sum()", "x.sum()"),
-        "sum 0": ("a.sum(0)", "x.sum(0)"),
-        "sum 1": ("a.sum(1)", "x.sum(1)"),
-        "mean": ("a.mean()", "x.mean()"),
-        "min": ("a.min()", "x.min()"),
-        "max 0": ("a.max(0)", "x.max(0)"),
-        "transpose": ("a.T", "np.ascontiguousarray(x.T)"),
-        "copy": ("a.copy()", "x.copy()"),
-        "less": ("a.less(b)", "x < y"),
-        "less float": ("a.less(b)", "(x < y).astype(float)"),
-        "where": ("Matrix.where(m, a, b)", "np.where(q, x, y)"),
-        "a[1]": ("a[1]", "x[1:2].copy()"),
-        "a[1, 2]": ("a[1, 2]", "x[1, 2]"),
-        "take 8": ("a.take([0, 3, 1, 2, 0, 1, 2, 3])", "x[[0, 3, 1, 2, 0, 1, 2, 3]]"),
-        "from list": ("Matrix(n, n, flat)", "np.array(flat).reshape(n, n)"),
-    }
-    if size <= LARGEST_PRODUCT:
-        table["product"] = ("a @ b", "x @ y")
-    names = {"a": a, "b": b, "o": o, "x": x, "y": y, "p": p, "q": q, "np": np}
-    names |= {"Matrix": Matrix, "n": size, "flat": flat}
+def operands(size: int) -> dict[str, Any]:
+    """Return what the statements name, for square matrices of one size."""
+    flat, other = numbers(size, 1), numbers(size, 2)
+    names: dict[str, Any] = {"Matrix": Matrix, "n": size, "flat": flat, "np": np}
+    a, b = Matrix(size, size, flat), Matrix(size, size, other)
+    names |= {"a": a, "b": b, "c": a.copy(), "o": Matrix(size, size)}
+    names |= {"row": Matrix(1, size, 1.0), "column": Matrix(size, 1, 1.0)}
     names["m"] = a.less(b) if hasattr(a, "less") else None
-    done: dict[str, tuple[Callable[[], Any], Callable[[], Any] | None]] = {}
-    for name, (ours, theirs) in table.items():
-        run = eval(f"lambda: {ours}", names)  # noqa: S307 - our own table
-        other = eval(f"lambda: {theirs}", names) if np is not None else None  # noqa: S307
-        try:
-            run()
-        except AttributeError:
-            continue
-        done[name] = (run, other)
-    return done
+    if np is not None:
+        x, y = (np.array(v).reshape(size, size) for v in (flat, other))
+        names |= {"x": x, "y": y, "z": x.copy(), "p": np.zeros((size, size))}
+        names |= {"x_row": np.ones((1, size)), "x_column": np.ones((size, 1))}
+        names["q"] = x < y
+    return names
 
 
-def tasks(only: str) -> Iterator[Task]:
-    """Yield what there is to time."""
+def tasks(only: str, side: int) -> Iterator[tuple[str, int, str, dict[str, Any]]]:
+    """Yield name, size, statement and its names for what there is to time."""
     for size in SIZES:
-        for name, (ours, theirs) in pairs(size).items():
-            if only in name:
-                yield name, size, ours, theirs
-
-
-def seconds(run: Callable[[], Any], count: int) -> float:
-    """Return the seconds for one call, from one batch of calls."""
-    return timeit.Timer(run).timeit(count) / count
-
-
-def batch(run: Callable[[], Any]) -> int:
-    """Return how many calls fill the time of one batch."""
-    return max(1, int(SECONDS / max(seconds(run, 3), 1e-9)))
+        names = operands(size)
+        for name, statements in TASKS.items():
+            if only in name and (name != "product" or size <= LARGEST_PRODUCT):
+                yield name, size, statements[side], names
 
 
 def beside_numpy(only: str) -> None:
     """Print the ratio to numpy of each task."""
-    for name, size, ours, theirs in tasks(only):
-        if theirs is None:
-            sys.exit("numpy is not installed")
-        count, other_count = batch(ours), batch(theirs)
-        mine, other = [], []
-        for _ in range(REPEATS):
-            mine.append(seconds(ours, count))
-            other.append(seconds(theirs, other_count))
-        ratio = statistics.median(mine) / statistics.median(other)
-        micro = statistics.median(mine) * 1e6
-        print(f"{name:12} {size:5} {ratio:7.2f}   {micro:10.2f} us", flush=True)
+    if np is None:
+        sys.exit("numpy is not installed")
+    for name, size, statement, names in tasks(only, 0):
+        ours, theirs = Task(statement, names), Task(TASKS[name][1], names)
+        for _ in range(ROUNDS):
+            ours.run()
+            theirs.run()
+        ratio = ours.best / theirs.best
+        print(f"{name:12} {size:5} {ratio:7.2f} {ours.best * 1e6:12.3f} us", flush=True)
 
 
 def measure(only: str) -> None:
     """Print the seconds of each task as JSON."""
-    result = {
-        f"{name:12} {size:5}": min(seconds(run, batch(run)) for _ in range(5))
-        for name, size, run, _ in tasks(only)
-    }
+    result = {}
+    for name, size, statement, names in tasks(only, 0):
+        try:
+            task = Task(statement, names)
+        except (AttributeError, TypeError):  # an older release does not have it
+            continue
+        for _ in range(ROUNDS // PROCESSES):
+            task.run()
+        result[f"{name:12} {size:5}"] = task.best
     json.dump(result, sys.stdout)
+
+
+def measured(python: str, only: str) -> dict[str, float]:
+    """Return what `measure` prints under another interpreter."""
+    command = [python, __file__, "--measure", "--only", only]
+    environment = dict(os.environ)
+    if python != sys.executable:
+        environment.pop("PYTHONPATH", None)  # or it would run this build
+    output = subprocess.run(  # noqa: S603
+        command, check=True, capture_output=True, text=True, env=environment
+    )
+    result: dict[str, float] = json.loads(output.stdout)
+    return result
 
 
 def beside(other: str, only: str) -> None:
     """Print the ratio to the package of another interpreter, in alternating runs."""
-    runs: dict[str, list[dict[str, float]]] = {sys.executable: [], other: []}
-    for _ in range(3):
-        for python, results in runs.items():
-            command = [python, __file__, "--measure", "--only", only]
-            output = subprocess.run(command, check=True, capture_output=True, text=True)  # noqa: S603
-            results.append(json.loads(output.stdout))
-    for key in runs[other][0]:
-        mine, theirs = (
-            statistics.median(result[key] for result in results)
-            for results in runs.values()
-        )
-        print(f"{key} {mine / theirs:7.2f}   {mine * 1e6:10.2f} us")
+    ours: list[dict[str, float]] = []
+    theirs: list[dict[str, float]] = []
+    for _ in range(PROCESSES):
+        ours.append(measured(sys.executable, only))
+        theirs.append(measured(other, only))
+    for key in theirs[0]:
+        mine, other_best = (min(run[key] for run in runs) for runs in (ours, theirs))
+        print(f"{key} {mine / other_best:7.2f} {mine * 1e6:12.3f} us")
 
 
 def main() -> None:

@@ -25,18 +25,17 @@ PyObject* multiply_matrices(PyObject* left, PyObject* right) {
 template <Unary Op>
 PyObject* operate_unary(PyObject* self) {
     return py::guarded([&] {
+        const auto kernel = kernels().unary[static_cast<std::size_t>(Op)];
         if (is_matrix(self)) {
             Block& block = held(self);
             Fresh fresh = make(Py_TYPE(self), block.shape());
-            kernels().unary[static_cast<std::size_t>(Op)](fresh.data, block.data(),
-                                                          block.size());
+            for_numbers(fresh.data, block.data(), block.size(), kernel);
             return std::move(fresh.ref);
         }
         const Operand operand{self};
         const Grid grid = operand.grid();
         Fresh fresh = make(result_type(self, self), grid.shape);
-        kernels().unary[static_cast<std::size_t>(Op)](fresh.data, grid.data,
-                                                      grid.shape.size());
+        for_numbers(fresh.data, grid.data, grid.shape.size(), kernel);
         return std::move(fresh.ref);
     });
 }

@@ -1,5 +1,5 @@
 #include "compatible.h"
-#include "kernels.h"
+#include "lanes.h"
 #include "methods.h"
 #include "number.h"
 #include "operand.h"
@@ -57,7 +57,10 @@ py::Ref clip(const Call& call) {
     const Range range = clip_range(low, high);
     Fresh result = output_or_self(call.self, in_place, out);
     Block& block = held(call.self);
-    kernels().clip(result.data, block.data(), block.size(), range.low, range.high);
+    for_numbers(result.data, block.data(), block.size(),
+                [&](double* to, const double* from, Index n) {
+                    kernels().clip(to, from, n, range.low, range.high);
+                });
     return std::move(result.ref);
 }
 

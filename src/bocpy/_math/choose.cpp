@@ -1,5 +1,5 @@
 #include "axis.h"
-#include "kernels.h"
+#include "lanes.h"
 #include "methods.h"
 #include "number.h"
 #include "operand.h"
@@ -45,7 +45,13 @@ py::Ref where(const Call& call) {
     const Lane yes_lane = branch_lane(yes_grid, block.shape(), "a");
     const Lane no_lane = branch_lane(no_grid, block.shape(), "b");
     Fresh result = output(Py_TYPE(mask), block.shape(), out);
-    kernels().where(result.data, block.data(), yes_lane, no_lane, block.size());
+    for_lanes(
+        result.data, {1, block.size()},
+        [](double* to, Lane chosen, Lane first, Lane second, Index n) {
+            kernels().where(to, chosen.data, first, second, n);
+        },
+        Side{block.data(), 0, 1}, Side{yes_lane.data, 0, yes_lane.step},
+        Side{no_lane.data, 0, no_lane.step});
     return std::move(result.ref);
 }
 

@@ -1,4 +1,4 @@
-#include "kernels.h"
+#include "lanes.h"
 #include "methods.h"
 #include "operand.h"
 
@@ -19,7 +19,7 @@ py::Ref map_numbers(const char* name, const Call& call, const Apply& apply) {
     const auto [in_place, out] = parse(signature, call);
     Fresh result = output_or_self(call.self, in_place, out);
     Block& block = held(call.self);
-    apply(result.data, block.data(), block.size());
+    for_numbers(result.data, block.data(), block.size(), apply);
     return std::move(result.ref);
 }
 

@@ -3,6 +3,7 @@
 #include "shape.h"
 
 #include <cstddef>
+#include <cstdint>
 
 namespace boc::math {
 
@@ -38,6 +39,14 @@ struct Lane {
     Index step;
 };
 
+constexpr Index kLineBytes = 64; ///< a cache line, and the alignment of large blocks
+constexpr Index kLineNumbers = kLineBytes / static_cast<Index>(sizeof(double));
+
+/// When an operation touches this many numbers its result has left the caches, or
+/// pushed the operands out, before anybody reads it; storing past them saves reading
+/// its lines first.
+constexpr Index kPastCaches = Index{5} << 19U;
+
 /// Inner loops over contiguous numbers. `out` may be exactly an input, never overlap
 /// one in part. No kernel contracts a*b+c.
 struct Kernels {
@@ -61,12 +70,19 @@ struct Kernels {
     /// NaN if any number is NaN.
     double (*min)(const double* in, Index n);
     double (*max)(const double* in, Index n);
+    /// The first place of a number that is there.
+    Index (*place)(const double* in, Index n, double number);
 
-    // The same down the rows: into[j] op= in[j].
-    void (*add_to)(double* into, const double* in, Index n);
-    void (*add_squares_to)(double* into, const double* in, Index n);
-    void (*min_to)(double* into, const double* in, Index n);
-    void (*max_to)(double* into, const double* in, Index n);
+    // The same down the rows, one by one: into[j] op= in[row][j].
+    void (*add_to)(double* into, const double* in, Shape shape);
+    void (*add_squares_to)(double* into, const double* in, Shape shape);
+    void (*min_to)(double* into, const double* in, Shape shape);
+    void (*max_to)(double* into, const double* in, Shape shape);
+
+    /// A copy past the caches to `out` at the start of a line; null if the processor
+    /// cannot. `settle` makes what was stored so visible to other threads.
+    void (*stream)(double* out, const double* in, Index n);
+    void (*settle)();
 
     void (*transpose)(double* out, const double* in, Shape shape);
     /// out (MxN) = a (MxK) @ b (KxN); each cell adds its products to +0.0 in ascending

@@ -1,5 +1,7 @@
 #include "matrix.h"
 
+#include "lanes.h"
+
 #include <algorithm>
 
 namespace boc::math {
@@ -62,7 +64,8 @@ Fresh make(PyTypeObject* type, Shape shape) {
 
 Fresh make_filled(PyTypeObject* type, Shape shape, double value) {
     Fresh fresh = make(type, shape);
-    std::fill_n(fresh.data, shape.size(), value);
+    for_lanes(fresh.data, {1, shape.size()},
+              [value](double* to, Index n) { std::fill_n(to, n, value); });
     return fresh;
 }
 

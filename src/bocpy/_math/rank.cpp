@@ -1,5 +1,6 @@
 #include "groups.h"
 #include "indices.h"
+#include "kernels.h"
 #include "methods.h"
 #include "number.h"
 
@@ -15,6 +16,14 @@ namespace {
 /// the first place, where no comparison removes it.
 template <bool Least>
 Index extreme_place(const Groups& groups, Index group) {
+    if (!groups.masked() && groups.axis() != Axis::kDown) {
+        const Index n = groups.length();
+        const double* const in = groups.data() + group * n;
+        const double best = Least ? kernels().min(in, n) : kernels().max(in, n);
+        if (best == best) {
+            return kernels().place(in, n, best);
+        }
+    }
     Index place = -1;
     double best = 0.0;
     groups.for_each(group, [&](Index i, double x) {

@@ -96,13 +96,11 @@ constexpr bool kFromFirst =
 template <typename Fold>
 void fold_down(double* out, const Groups& groups) {
     const Index columns = groups.source().columns;
-    const double* row = groups.data();
+    const double* const row = groups.data();
     for (Index j = 0; j < columns; ++j) {
         out[j] = kFromFirst<Fold> ? row[j] : 0.0;
     }
-    for (Index i = 0; i < groups.source().rows; ++i, row += columns) {
-        (kernels().*Fold::kDown)(out, row, columns);
-    }
+    (kernels().*Fold::kDown)(out, row, groups.source());
     Fold::finish(out, groups);
 }
 

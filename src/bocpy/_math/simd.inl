@@ -44,6 +44,7 @@ constexpr Index kGroups = kPartial / kLanes;
 inline Vector load(const double* at) { return *reinterpret_cast<const Vector*>(at); }
 inline void store(double* at, const Vector& v) { *reinterpret_cast<Vector*>(at) = v; }
 
+#include "simd_stream.inl"
 #include "simd_elementwise.inl"
 #include "simd_reduce.inl"
 #include "simd_product.inl"
@@ -67,10 +68,13 @@ const Kernels BOC_SIMD_KERNELS = {
     &dot,
     &extreme<Least>,
     &extreme<Most>,
-    &add_to<Plain>,
-    &add_to<Square>,
-    &extreme_to<Least>,
-    &extreme_to<Most>,
+    &place,
+    &fold_down<AddNumber>,
+    &fold_down<AddSquare>,
+    &fold_down<Least>,
+    &fold_down<Most>,
+    kStream,
+    kSettle,
     &transpose,
     &product,
     &product_scratch,

@@ -1,6 +1,8 @@
 #include "kernels.h"
 
 #if defined(__x86_64__) && defined(__GNUC__)
+#    include <immintrin.h>
+
 #    if defined(__clang__)
 #        pragma clang attribute push(                                                  \
             __attribute__((target("avx512f,avx512dq,avx512vl,avx2,fma"))),             \
@@ -15,6 +17,7 @@
 #    define BOC_SIMD_TILE_VECTORS 4
 #    define BOC_SIMD_KERNELS kAvx512Kernels
 #    define BOC_SIMD_NAME "avx512"
+#    define BOC_SIMD_STREAM _mm512_stream_pd
 #    include "simd.inl"
 
 #    if defined(__clang__)

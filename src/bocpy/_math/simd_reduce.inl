@@ -119,19 +119,52 @@ template <typename Pick> double extreme(const double* in, Index n) {
     return best;
 }
 
-template <typename Map> void add_to(double* into, const double* in, Index n) {
+Index place(const double* in, Index n, double number) {
+    constexpr Index kBlock = 8 * kPartial; ///< between two looks at what was found
+    const Vector one = 1.0 - Vector{};
+    const Vector wanted = number - Vector{};
+    Index at = 0;
+    for (; at + kBlock <= n; at += kBlock) {
+        Vector hits[kGroups] = {};
+        for (Index i = 0; i < kBlock; i += kPartial) {
+            for (Index g = 0; g < kGroups; ++g) {
+                const Vector x = load(in + at + i + g * kLanes);
+                hits[g] = x == wanted ? one : hits[g];
+            }
+        }
+        if (fold(hits) != 0.0) {
+            break;
+        }
+    }
+    while (at < n - 1 && in[at] != number) {
+        ++at;
+    }
+    return at;
+}
+
+/// Folds `Rows` rows into one, each column from the first row to the last.
+template <Index Rows, typename Step>
+inline void fold_rows(double* into, const double* in, Index columns) {
     BOC_SIMD_LOOP
-    for (Index i = 0; i < n; ++i) {
-        into[i] += square_or_not(in[i], Map{});
+    for (Index j = 0; j < columns; ++j) {
+        double result = into[j];
+        for (Index row = 0; row < Rows; ++row) {
+            result = Step::run(result, in[row * columns + j]);
+        }
+        into[j] = result;
     }
 }
 
-template <typename Pick> void extreme_to(double* into, const double* in, Index n) {
-    BOC_SIMD_LOOP
-    for (Index i = 0; i < n; ++i) {
-        const double best = into[i];
-        const double x = in[i];
-        const double picked = Pick::run(best, x);
-        into[i] = best != best ? best : picked;
+template <typename Step> void fold_down(double* into, const double* in, Shape shape) {
+    constexpr Index kRows = 8; ///< for one look at `into`
+    Index row = 0;
+    for (; row + kRows <= shape.rows; row += kRows) {
+        fold_rows<kRows, Step>(into, in + row * shape.columns, shape.columns);
+    }
+    for (; row < shape.rows; ++row) {
+        fold_rows<1, Step>(into, in + row * shape.columns, shape.columns);
     }
 }
+
+struct AddNumber { static double run(double total, double x) { return total + x; } };
+struct AddSquare { static double run(double total, double x) { return total + x * x; } };

@@ -1,11 +1,9 @@
 #include "storage.h"
 
-#include <algorithm>
 #include <array>
 #include <cstdlib>
 #include <mutex>
 #include <new>
-#include <utility>
 
 #if __has_include(<sys/mman.h>)
 #    include <sys/mman.h>
@@ -25,6 +23,14 @@ constexpr std::align_val_t alignment(std::size_t bytes) noexcept {
     return bytes >= kHuge ? kHugePage : kLine;
 }
 
+/// What a piece for `bytes` takes: a last huge page that would be nearly full is made
+/// whole, or its pages would be small ones.
+constexpr std::size_t rounded(std::size_t bytes) noexcept {
+    constexpr auto kPage = static_cast<std::size_t>(kHugePage);
+    const std::size_t whole = (bytes + kPage - 1) / kPage * kPage;
+    return bytes >= kHuge && whole - bytes <= bytes / 8 ? whole : bytes;
+}
+
 void* allocate_new(std::size_t bytes) noexcept {
     void* const memory = ::operator new(bytes, alignment(bytes), std::nothrow);
 #if defined(MADV_HUGEPAGE)
@@ -40,55 +46,68 @@ void free_now(void* memory, std::size_t bytes) noexcept {
 }
 
 /// The last few large pieces given back: their pages are mapped and warm. The mutex
-/// guards all fields and is held for a few loads only.
+/// guards all fields; whoever finds it taken goes without, so nobody waits, not even
+/// the child of a fork whose parent held it.
 class Shelf {
 public:
     Shelf() noexcept = default;
     Shelf(const Shelf&) = delete;
     Shelf& operator=(const Shelf&) = delete;
-    ~Shelf() {
-        for (const Piece& piece : pieces_) {
-            free_now(piece.memory, piece.bytes);
-        }
-    }
+    ~Shelf() = delete;
 
-    /// A kept piece of exactly this size, or null.
+    /// The kept piece of exactly this size that was given back last, or null.
     void* take(std::size_t bytes) noexcept {
-        const std::scoped_lock lock{mutex_};
-        const auto found =
-            std::find_if(pieces_.begin(), pieces_.end(), [bytes](const Piece& piece) {
-                return piece.memory != nullptr && piece.bytes == bytes;
-            });
-        if (found == pieces_.end()) {
+        const std::unique_lock lock{mutex_, std::try_to_lock};
+        if (!lock) {
             return nullptr;
         }
-        total_ -= bytes;
-        return std::exchange(found->memory, nullptr);
+        for (std::size_t i = count_; i-- > 0;) {
+            if (pieces_[i].bytes == bytes) {
+                return remove(i).memory;
+            }
+        }
+        return nullptr;
     }
 
-    /// Keeps a piece; returns what had to leave for it.
+    /// Keeps a piece; returns what had to leave for it: the oldest, or the piece
+    /// itself.
     struct Piece {
         void* memory = nullptr;
         std::size_t bytes = 0;
     };
     Piece put(Piece piece) noexcept {
-        const std::scoped_lock lock{mutex_};
-        Piece& slot = pieces_[next_];
-        const std::size_t freed = slot.memory != nullptr ? slot.bytes : 0;
-        if (total_ - freed + piece.bytes > kMost) {
+        const std::unique_lock lock{mutex_, std::try_to_lock};
+        if (!lock) {
             return piece;
         }
-        next_ = (next_ + 1) % pieces_.size();
-        total_ += piece.bytes - freed;
-        return std::exchange(slot, piece);
+        Piece leaving;
+        if (count_ == pieces_.size() || total_ + piece.bytes > kMost) {
+            if (count_ == 0 || total_ - pieces_[0].bytes + piece.bytes > kMost) {
+                return piece;
+            }
+            leaving = remove(0);
+        }
+        pieces_[count_++] = piece;
+        total_ += piece.bytes;
+        return leaving;
     }
 
 private:
     static constexpr std::size_t kMost = std::size_t{1} << 25U;
 
+    Piece remove(std::size_t index) noexcept {
+        const Piece removed = pieces_[index];
+        --count_;
+        for (std::size_t i = index; i < count_; ++i) {
+            pieces_[i] = pieces_[i + 1];
+        }
+        total_ -= removed.bytes;
+        return removed;
+    }
+
     std::mutex mutex_;
-    std::array<Piece, 8> pieces_{};
-    std::size_t next_ = 0;
+    std::array<Piece, 8> pieces_{}; ///< the first `count_`, oldest first
+    std::size_t count_ = 0;
     std::size_t total_ = 0;
 };
 
@@ -104,6 +123,7 @@ void* allocate(std::size_t bytes) noexcept {
     if (bytes < kSmall) {
         return std::malloc(bytes);
     }
+    bytes = rounded(bytes);
     if (bytes >= kLarge) {
         if (void* const kept = shelf().take(bytes); kept != nullptr) {
             return kept;
@@ -121,7 +141,7 @@ void free(void* memory, std::size_t bytes) noexcept {
         free_now(memory, bytes);
         return;
     }
-    const Shelf::Piece leaving = shelf().put({memory, bytes});
+    const Shelf::Piece leaving = shelf().put({memory, rounded(bytes)});
     if (leaving.memory != nullptr) {
         free_now(leaving.memory, leaving.bytes);
     }

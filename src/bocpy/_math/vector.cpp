@@ -42,13 +42,13 @@ py::Ref sum_along(PyObject* self, const std::vector<double>& numbers, Shape shap
     const bool across = axis == Axis::kAcross;
     Fresh fresh = make_filled(
         Py_TYPE(self), across ? Shape{shape.rows, 1} : Shape{1, shape.columns}, 0.0);
-    const double* row = numbers.data();
-    for (Index i = 0; i < shape.rows; ++i, row += shape.columns) {
-        if (across) {
-            fresh.data[i] = kernels().sum(row, shape.columns);
-        } else {
-            kernels().add_to(fresh.data, row, shape.columns);
-        }
+    if (!across) {
+        kernels().add_to(fresh.data, numbers.data(), shape);
+        return std::move(fresh.ref);
+    }
+    for (Index i = 0; i < shape.rows; ++i) {
+        fresh.data[i] =
+            kernels().sum(numbers.data() + i * shape.columns, shape.columns);
     }
     return std::move(fresh.ref);
 }
