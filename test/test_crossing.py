@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import array
 import collections
-import ctypes
 import dataclasses
 import datetime as dt
 import decimal
@@ -468,6 +467,8 @@ def test_memoryviews_arrive_as_copies(view):
 
 
 def test_memoryviews_of_what_python_cannot_cast_are_refused():
+    import ctypes  # noqa: PLC0415 - workers of 3.12 load this module, but not that
+
     view = memoryview((ctypes.c_uint16.__ctype_be__ * 2)(1, 2))
     for value in (view, (view,)):
         with pytest.raises(TypeError, match="cannot pickle"):

@@ -10,7 +10,8 @@ import pytest
 
 from bocpy import Cown, receive, send, start, wait, when
 from keeping import CHANGES, KEEP, keep, keep_weakly, look, look_weakly
-from observing import PATIENCE, expect, failure_of, launch, value_of, values_of
+from observing import PATIENCE, ensure_workers, expect, failure_of, value_of, values_of
+from sharing import shared_runtime  # noqa: F401
 
 HOWS = [how for how in KEEP if how != "iterator"]
 LARGE = 1000
@@ -33,11 +34,9 @@ def settle(value):
 
 
 @pytest.fixture(autouse=True)
-def one_worker():
-    """Give every behavior of a test the same worker."""
-    launch(worker_count=1)
-    yield
-    wait(PATIENCE)
+def quiescence():
+    """Have one worker for every behavior of a test, and let it live after it."""
+    ensure_workers(1)
 
 
 def roomy():
