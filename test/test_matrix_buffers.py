@@ -5,14 +5,17 @@ from __future__ import annotations
 import array as arrays_of
 import gc
 import hashlib
+import math
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bocpy import Matrix
+from bocpy import Matrix, receive, send
 from matrices import arrays, matrix, same
+
+PATIENCE = 30
 
 
 @given(arrays())
@@ -54,6 +57,26 @@ def test_views_are_strided_buffers():
     assert not np.asarray(m.row_view(0, read_only=True)).flags.writeable
     with pytest.raises(BufferError):
         hashlib.sha256(m.view[:, 0])
+
+
+@pytest.mark.parametrize("wrapped", [lambda m: m, lambda m: [m], lambda m: (1, m)])
+def test_no_message_while_exported(wrapped):
+    m = Matrix(2, 2, [1, 2, 3, 4])
+    with memoryview(m), pytest.raises(BufferError, match="cannot leave"):
+        send("exported", wrapped(m))
+    assert m.acquired
+    send("exported", m)
+    assert receive("exported", PATIENCE)[1].x == 1
+
+
+def test_int_takes_the_number_not_the_bytes():
+    assert int(Matrix(1, 1, -2.75)) == -2
+    digits = Matrix.from_buffer(np.frombuffer(b"12345678"))
+    assert int(digits) == int(digits.x)
+    with pytest.raises(TypeError, match="2x1"):
+        int(Matrix(2, 1))
+    with pytest.raises(ValueError, match="NaN"):
+        int(Matrix(1, 1, math.nan))
 
 
 def test_no_transposition_while_exported():

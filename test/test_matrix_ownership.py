@@ -30,6 +30,7 @@ TOUCHES = {
     "len": len,
     "bool": bool,
     "float": float,
+    "int": int,
     "next": lambda m: next(iter(m)),
     "get": lambda m: m[0],
     "get bad key": lambda m: m[None],

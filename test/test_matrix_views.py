@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import functools
 import pickle
 
 import numpy as np
@@ -10,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bocpy import Matrix
+from bocpy import Cown, Matrix, send
 from bocpy._math import MatrixView
 from matrices import array, arrays, matrix, same
 
@@ -180,7 +181,17 @@ def test_views_are_made_by_matrices_only():
     with pytest.raises(TypeError):
         type("Sub", (MatrixView,), {})
     v = numbered().view[0]
-    for leave in (pickle.dumps, copy.copy, copy.deepcopy):
+    send_it = functools.partial(send, "view")
+    in_list, in_tuple = (lambda v: send_it([v])), (lambda v: send_it((v,)))
+    for leave in (
+        pickle.dumps,
+        copy.copy,
+        copy.deepcopy,
+        send_it,
+        Cown,
+        in_list,
+        in_tuple,
+    ):
         with pytest.raises(TypeError, match=r"\.copy\(\)"):
             leave(v)
     assert array(v.copy()).tolist() == [[0, 1, 2, 3]]

@@ -47,16 +47,25 @@ int is_true(PyObject* self) {
     });
 }
 
+double only_number(PyObject* self) {
+    Block& block = held(self);
+    if (block.size() != 1) {
+        py::raise(PyExc_TypeError,
+                  "only a 1x1 matrix converts to a number, not %zdx%zd",
+                  block.shape().rows, block.shape().columns);
+    }
+    return *block.data();
+}
+
 PyObject* to_float(PyObject* self) {
-    return py::guarded([&] {
-        Block& block = held(self);
-        if (block.size() != 1) {
-            py::raise(PyExc_TypeError,
-                      "only a 1x1 matrix converts to float, not %zdx%zd",
-                      block.shape().rows, block.shape().columns);
-        }
-        return py::Ref::steal(PyFloat_FromDouble(*block.data()));
-    });
+    return py::guarded(
+        [&] { return py::Ref::steal(PyFloat_FromDouble(only_number(self))); });
+}
+
+/// Without it int() would read the bytes of the buffer as digits.
+PyObject* to_int(PyObject* self) {
+    return py::guarded(
+        [&] { return py::Ref::steal(PyLong_FromDouble(only_number(self))); });
 }
 
 template <Binary Op>
@@ -90,6 +99,7 @@ std::span<const PyType_Slot> number_slots() {
         {Py_nb_absolute, py::slot(&operate_unary<Unary::kAbs>)},
         {Py_nb_bool, py::slot(&is_true)},
         {Py_nb_float, py::slot(&to_float)},
+        {Py_nb_int, py::slot(&to_int)},
     };
     return slots;
 }

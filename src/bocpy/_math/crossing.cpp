@@ -1,6 +1,7 @@
 #include "crossing.h"
 
 #include "matrix.h"
+#include "view.h"
 #include "xidata.h"
 
 #include <atomic>
@@ -54,7 +55,17 @@ xidata::Carried depart(PyObject* matrix) {
     return {ticket.release(), &arrive, &drop};
 }
 
+/// A view is known to the registry only to be refused: as a sequence it would cross as
+/// a tuple of its numbers.
+xidata::Carried refuse(PyObject*) {
+    raise_view_stays();
+}
+
 } // namespace
+
+void register_staying(PyTypeObject* view) {
+    xidata::register_type(view, &refuse);
+}
 
 void register_crossing(PyTypeObject* matrix) {
     xidata::register_type(matrix, &depart);

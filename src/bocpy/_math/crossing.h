@@ -8,4 +8,7 @@ namespace boc::math {
 /// owner, arrival gives it to the interpreter that receives it, in a new handle.
 void register_crossing(PyTypeObject* matrix);
 
+/// Lets views be refused wherever they would cross.
+void register_staying(PyTypeObject* view);
+
 } // namespace boc::math

@@ -100,6 +100,7 @@ int execute(PyObject* module) {
         add(module, "MatrixIndices", state.indices);
         add(module, "MatrixShapeError", state.shape_error);
         register_crossing(state.matrix);
+        register_staying(state.view);
         publish(module);
     });
 }

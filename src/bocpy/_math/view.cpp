@@ -29,8 +29,7 @@ PyObject* iterate(PyObject* self) {
 }
 
 py::Ref refuse_pickle(const Call&) {
-    py::raise(PyExc_TypeError,
-              "a MatrixView cannot be pickled, copied or sent; use its .copy()");
+    raise_view_stays();
 }
 
 PyObject* repr(PyObject* self) {
@@ -139,6 +138,11 @@ PyMethodDef* view_methods() {
 }
 
 } // namespace
+
+void raise_view_stays() {
+    py::raise(PyExc_TypeError,
+              "a MatrixView cannot be pickled, copied or sent; use its .copy()");
+}
 
 void view_dealloc(PyObject* self) noexcept {
     let_go(self);

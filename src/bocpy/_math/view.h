@@ -39,6 +39,9 @@ void view_dealloc(PyObject* self) noexcept;
 
 [[nodiscard]] py::Ref make_view(State& state, Block& block, const Window& window);
 
+/// TypeError: views neither cross nor are copied.
+[[noreturn]] void raise_view_stays();
+
 /// A copy of the numbers; RuntimeError if the caller may not touch them.
 [[nodiscard]] Numbers numbers_from_view(PyObject* view);
 

@@ -5,6 +5,7 @@
 #include "bind/waiting.h"
 #include "culprit.h"
 #include "parcel.h"
+#include "xidata.h"
 
 #include <array>
 #include <string>
@@ -58,13 +59,14 @@ py::Ref tags_of(PyObject* given, const char* complaint) {
 }
 
 /// A list crosses element by element and arrives as a tuple, as does any other sequence
-/// that cannot cross; anything else stays what it is.
+/// without a form of its own that cannot cross; anything else stays what it is.
 Parcel pack_message(PyObject* contents) {
     constexpr const char* kWhat = "contents";
     if (PyList_CheckExact(contents) && !shares_values()) {
         return Parcel::pack(py::Ref::steal(PyList_AsTuple(contents)).get(), kWhat);
     }
-    if (PySequence_Check(contents) == 0 || PyTuple_CheckExact(contents)) {
+    const bool native = PyTuple_CheckExact(contents) || xidata::supports(contents);
+    if (native || PySequence_Check(contents) == 0) {
         return Parcel::pack(contents, kWhat);
     }
     try {
