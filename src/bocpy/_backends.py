@@ -4,31 +4,32 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import TYPE_CHECKING, Protocol
 
 from bocpy._interpreters import Interpreters
 from bocpy._threads import Threads
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import Protocol
 
-__all__ = ["Backend", "select_backend"]
+    class Backend(Protocol):
+        """One way to run workers; made for one start."""
+
+        name: str
+        isolation: str
+
+        def prepare(self, module: str, path: str | None) -> None:
+            """Gather what workers need of the program; raises what is wrong with it."""
+
+        def run(self, ready: Callable[[str | None], None]) -> None:
+            """Be a worker until the runtime stops.
+
+            Calls *ready* once: with None, or with the text of what went wrong.
+            """
 
 
-class Backend(Protocol):
-    """One way to run workers; made for one start."""
-
-    name: str
-    isolation: str
-
-    def prepare(self, module: str, path: str | None) -> None:
-        """Gather what workers need of the program; raises what is wrong with it."""
-
-    def run(self, ready: Callable[[str | None], None]) -> None:
-        """Be a worker until the runtime stops.
-
-        Calls *ready* once: with None, or with the text of what went wrong.
-        """
+__all__ = ["select_backend"]
 
 
 def _choice(given: str | None, variable: str, known: tuple[str, ...]) -> str | None:

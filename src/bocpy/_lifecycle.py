@@ -194,7 +194,8 @@ class Behaviors:
             raise
         _core._set_running(True)
         _register_exit()
-        self.logger.debug("runtime started with %d workers", self.num_workers)
+        if "logging" in sys.modules:  # importing it would take as long as all above
+            self.logger.debug("runtime started with %d workers", self.num_workers)
 
     def _alias_main(self) -> None:
         self._former_alias = sys.modules.get(_ALIAS)
@@ -452,7 +453,8 @@ class Behaviors:
         _core.noticeboard_clear()
         self._unalias_main()
         self._teardown_complete = True
-        self.logger.debug("runtime stopped")
+        if "logging" in sys.modules:
+            self.logger.debug("runtime stopped")
 
     def __enter__(self) -> Self:
         """Start for ``__main__``."""
