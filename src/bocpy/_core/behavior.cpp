@@ -177,7 +177,9 @@ void Behavior::release_cowns() {
         if (requests_[i].cown() == result_) {
             continue;
         }
-        if (const py::Ref error = requests_[i].cown()->release_or_fail(this)) {
+        const bool followed = requests_[i].followed();
+        if (const py::Ref error =
+                requests_[i].cown()->release_or_fail(this, followed)) {
             log_failure("a value could not be released", error.get());
         }
     }

@@ -249,14 +249,16 @@ void Cown::fetch(Home& here) {
     leave_home();
 }
 
-bool Cown::try_stay() {
+bool Cown::try_stay(bool followed) {
     if (shares_values() || exception_.load(std::memory_order_relaxed) ||
         !live_home_->hosts() || !may_stand_alone(live_)) {
         return false;
     }
     if (waits_ > 0) {
         --waits_;
-        return false;
+        if (!followed || roamed_ > 0) {
+            return false;
+        }
     }
     return stands_alone(live_) &&
            (live_home_->primary() || live_home_->residents().add(*this)); // R1
@@ -301,14 +303,14 @@ void Cown::release() {
     settle.now(kNobody); // before the value's finaliser runs
 }
 
-py::Ref Cown::release_or_fail(const Behavior* behavior) {
+py::Ref Cown::release_or_fail(const Behavior* behavior, bool followed) {
     const Owner me = Home::owner();
     if (owner() != me) {
         return {}; // the body gave it up by itself
     }
     become_busy(me, "release");
     Settle settle{owner_, kNobody};
-    if (try_stay()) {
+    if (try_stay(followed)) {
         return {};
     }
     py::Ref failed = pack_or_put_failure(behavior);

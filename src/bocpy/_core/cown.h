@@ -58,9 +58,11 @@ public:
     /// then stays owned, its value intact.
     void release();
     /// Gives the value up whatever happens, after a body. One that nobody else can see
-    /// stays here if it was here before; one that cannot be packed is replaced by the
-    /// error, with the exception flag set. Answers with that error, or null.
-    py::Ref release_or_fail(const Behavior* behavior);
+    /// stays here if it was here before, or if it is `followed`: a behavior waits for
+    /// it, which will run here unless it is stolen. One that cannot be packed is
+    /// replaced by the error, with the exception flag set. Answers with that error, or
+    /// null.
+    py::Ref release_or_fail(const Behavior* behavior, bool followed);
     /// Packs a value that stays in the attached interpreter; false if somebody is
     /// fetching it.
     [[nodiscard]] bool pack_resident();
@@ -103,7 +105,7 @@ private:
     void free_live() noexcept;
     [[nodiscard]] py::Ref take_live() noexcept;
     [[nodiscard]] py::Ref pack_or_put_failure(const Behavior* behavior);
-    [[nodiscard]] bool try_stay();
+    [[nodiscard]] bool try_stay(bool followed);
     void leave_home() noexcept;
     void fetch(Home& here);
     void require_owned() const;

@@ -33,6 +33,10 @@ public:
     } // Q1
     /// Phase two: all requests of the behavior have their place.
     void open() noexcept { linked_.store(true, std::memory_order_release); } // Q3
+    /// Whether a behavior waits for this one already.
+    [[nodiscard]] bool followed() const noexcept {
+        return next_.load(std::memory_order_relaxed) != nullptr;
+    }
     /// Leaves the queue; answers with the behavior that waited for it, or null.
     [[nodiscard]] Behavior* unlink() noexcept;
 

@@ -193,7 +193,7 @@ PyObject* acquire(PyObject* self, PyObject*) {
 
 PyObject* release(PyObject* self, PyObject*) {
     return step(self, [](Behavior& behavior) {
-        const py::Ref failed = behavior.result()->release_or_fail(&behavior);
+        const py::Ref failed = behavior.result()->release_or_fail(&behavior, false);
         behavior.release_cowns();
     });
 }
