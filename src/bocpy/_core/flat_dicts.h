@@ -14,6 +14,7 @@ public:
     FlatDicts() = default;
     FlatDicts(const FlatDicts&) = delete;
     FlatDicts& operator=(const FlatDicts&) = delete;
+    ~FlatDicts() = default;
 
     [[nodiscard]] bool contains(PyObject* dict) const noexcept {
         return !known_.empty() && known_.contains(dict);

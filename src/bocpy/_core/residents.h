@@ -19,6 +19,7 @@ public:
     Residents() = default;
     Residents(const Residents&) = delete;
     Residents& operator=(const Residents&) = delete;
+    ~Residents() = default;
 
     /// False if there is no memory for it.
     [[nodiscard]] bool add(Cown& cown) noexcept;

@@ -69,11 +69,12 @@ Parcel pack_message(PyObject* contents) {
     if (native || PySequence_Check(contents) == 0) {
         return Parcel::pack(contents, kWhat);
     }
+    py::Ref error;
     try {
         return Parcel::pack(contents, nullptr);
     } catch (const py::ErrorSet&) {
+        error = py::take_error();
     }
-    const py::Ref error = py::take_error();
     try {
         return Parcel::pack(py::Ref::steal(PySequence_Tuple(contents)).get(), nullptr);
     } catch (const py::ErrorSet&) {
