@@ -9,6 +9,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 
 from bocpy import Matrix
+from programs import run_command
 
 settings.register_profile("matrices", deadline=None, max_examples=50)
 settings.load_profile("matrices")
@@ -79,3 +80,10 @@ def close(found, expected, rtol=1e-12):
     values = array(found) if isinstance(found, Matrix) else np.asarray(found)
     assert values.shape == expected.shape
     np.testing.assert_allclose(values, expected, rtol=rtol, atol=1e-300)
+
+
+def prints_the_same(program, level):
+    """Check that a program prints the same with one instruction set and the best."""
+    ended = [run_command("-c", program, BOCPY_SIMD=chosen) for chosen in ("", level)]
+    assert [each.code for each in ended] == [0, 0]
+    assert len({each.out for each in ended}) == 1

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
-import subprocess
-import sys
 
 import numpy as np
 import pytest
@@ -13,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bocpy import Matrix
-from matrices import array, arrays, finite, floats, matrix, same
+from matrices import array, arrays, finite, floats, matrix, prints_the_same, same
+from programs import run_command
 
 pytestmark = pytest.mark.filterwarnings("ignore::RuntimeWarning")
 
@@ -108,16 +106,8 @@ def test_clip_of_both_generations():
 @pytest.mark.parametrize("level", ["0.5", "0.5.0"])
 def test_clip_with_one_bound_as_in_the_oldest_release_on_request(level):
     program = "from bocpy import Matrix; print(Matrix(1, 2, [-5, 15]).clip(10))"
-    environment = {**os.environ, "BOCPY_COMPAT": level}
-    child = subprocess.run(
-        [sys.executable, "-c", program],
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=True,
-    )
-    assert child.stdout == "[[ 0 10]]\n"
+    ended = run_command("-c", program, BOCPY_COMPAT=level)
+    assert (ended.code, ended.out) == (0, "[[ 0 10]]\n")
 
 
 @pytest.mark.parametrize("level", ["baseline", "avx2", "avx512"])
@@ -133,19 +123,7 @@ results += [a.sum(0), a.sum(1), a.min(0), a.max(1), a.fma(c, 2), a.scaled_add(3,
 results += [Matrix.vector([a.sum(), a.mean(), a.magnitude(), a.vecdot(c), a.min()])]
 print(hashlib.sha256(b"".join(pickle.dumps(r) for r in results)).hexdigest())
 """
-    digests = set()
-    for chosen in ("", level):
-        environment = {**os.environ, "BOCPY_SIMD": chosen}
-        child = subprocess.run(
-            [sys.executable, "-c", program],
-            env=environment,
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=True,
-        )
-        digests.add(child.stdout)
-    assert len(digests) == 1
+    prints_the_same(program, level)
 
 
 def bin_of(x, bins, low, high, right):

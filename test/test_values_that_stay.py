@@ -317,13 +317,11 @@ def test_every_change_of_a_large_dict_is_noticed(change):
     assert value_of(seen) == []
 
 
-def test_main_fetches_a_value_while_its_worker_is_busy():
-    cown = settle([1, 2])
+def occupy_the_worker_of(cown):
+    """Have the worker that has the value run a long body, until it is told to go."""
 
     @when(cown)
-    def _(c):
-        c.value.append(3)
-
+    def _(_c):
         @when()
         def _busy():
             send("busy", None)
@@ -331,6 +329,16 @@ def test_main_fetches_a_value_while_its_worker_is_busy():
                 pass
 
     expect("busy")
+
+
+def test_main_fetches_a_value_while_its_worker_is_busy():
+    cown = settle([1, 2])
+
+    @when(cown)
+    def _(c):
+        c.value.append(3)
+
+    occupy_the_worker_of(cown)
     cown.acquire()
     assert cown.value == [1, 2, 3]
     cown.value = [4]
@@ -344,15 +352,7 @@ def test_another_worker_fetches_a_value_while_its_worker_is_busy():
     start(worker_count=2)
     cown = settle([1])
 
-    @when(cown)
-    def _(c):
-        @when()
-        def _busy():
-            send("busy", None)
-            while receive("go", 0.0)[0] != "go":
-                pass
-
-    expect("busy")
+    occupy_the_worker_of(cown)
 
     @when(cown)
     def _(c):
