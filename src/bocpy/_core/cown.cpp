@@ -237,7 +237,7 @@ void Cown::fetch(Home& here) {
         int done = 0;
         {
             const py::Attached visit{live_home_->interpreter()};
-            done = py::guarded_int([this] { rest_ = Parcel::pack(live_); });
+            done = py::guarded_int([this] { rest_ = Parcel::pack(live_, nullptr); });
             const py::Ref left = done == 0 ? take_live() : py::Ref{};
             PyErr_Clear();
         }

@@ -34,15 +34,6 @@ Registry& registry() noexcept {
     return *all;
 }
 
-std::string text(PyObject* str) {
-    Py_ssize_t size = 0;
-    const char* const utf8 = PyUnicode_AsUTF8AndSize(str, &size);
-    if (utf8 == nullptr) {
-        throw py::ErrorSet{};
-    }
-    return {utf8, static_cast<std::size_t>(size)};
-}
-
 std::string bytes(PyObject* object) {
     char* data = nullptr;
     Py_ssize_t size = 0;
@@ -53,7 +44,7 @@ std::string bytes(PyObject* object) {
 std::vector<std::string> names(PyObject* tuple) {
     std::vector<std::string> all;
     for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(tuple); ++i) {
-        all.push_back(text(PyTuple_GET_ITEM(tuple, i)));
+        all.push_back(py::text(PyTuple_GET_ITEM(tuple, i)));
     }
     return all;
 }
@@ -65,8 +56,8 @@ Plan* Plan::read(PyObject* description) {
         return PyTuple_GET_ITEM(description, place);
     };
     std::unique_ptr<Plan> plan{new Plan};
-    plan->key = text(at(kKey));
-    plan->module = text(at(kModule));
+    plan->key = py::text(at(kKey));
+    plan->module = py::text(at(kModule));
     plan->positional = PyLong_AsSsize_t(at(kPositional));
     plan->varargs = at(kVarargs) == Py_True;
     plan->kwonly = names(at(kKwonly));
@@ -89,8 +80,8 @@ const Plan* Plan::intern(PyObject* description, PyCodeObject* code) {
     std::unique_ptr<Plan> fresh{read(description)};
     auto* const object = reinterpret_cast<PyObject*>(code);
     fresh->parameters = names(py::attribute(object, "co_varnames").get());
-    fresh->name = text(code->co_name);
-    fresh->file = text(code->co_filename);
+    fresh->name = py::text(code->co_name);
+    fresh->file = py::text(code->co_filename);
     fresh->line = code->co_firstlineno;
     Registry& all = registry();
     const std::scoped_lock lock{all.mutex};

@@ -20,11 +20,6 @@ Registry& registry() noexcept {
     return *all;
 }
 
-std::string text(PyObject* str) {
-    const char* const utf8 = PyUnicode_AsUTF8(str);
-    return utf8 != nullptr ? utf8 : throw py::ErrorSet{};
-}
-
 /// `look()`, or null; the caller's pending exception stays.
 template <typename Look>
 const Site* quietly(Look&& look) noexcept {
@@ -48,8 +43,8 @@ bool belongs_to(PyObject* frame, const char* name) {
 
 const Site* Site::intern(PyCodeObject* code, int line) {
     auto fresh = std::make_unique<Site>();
-    fresh->file = text(code->co_filename);
-    fresh->function = text(code->co_name);
+    fresh->file = py::text(code->co_filename);
+    fresh->function = py::text(code->co_name);
     fresh->line = line;
     const std::string key =
         fresh->file + '\0' + fresh->function + '\0' + std::to_string(line);

@@ -145,17 +145,13 @@ struct Program {
     std::vector<Live> live;
 };
 
-std::string utf8(PyObject* str) {
-    const char* const text = PyUnicode_AsUTF8(str);
-    return text != nullptr ? text : throw py::ErrorSet{};
-}
-
 /// Values that do not cross are left out.
 void read_live(PyObject* values, Program& program) {
     for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(values); ++i) {
         PyObject* const item = PyTuple_GET_ITEM(values, i);
-        Program::Live live{
-            utf8(PyTuple_GET_ITEM(item, 0)), utf8(PyTuple_GET_ITEM(item, 1)), {}};
+        Program::Live live{py::text(PyTuple_GET_ITEM(item, 0)),
+                           py::text(PyTuple_GET_ITEM(item, 1)),
+                           {}};
         const int done = py::guarded_int(
             [&] { live.value = Parcel::pack(PyTuple_GET_ITEM(item, 2), nullptr); });
         if (done == 0) {

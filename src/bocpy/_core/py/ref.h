@@ -3,6 +3,7 @@
 #include "py/version.h"
 
 #include <cstddef>
+#include <string>
 #include <utility>
 
 namespace boc::py {
@@ -76,6 +77,16 @@ template <typename... Args>
 /// `module.name`, imported.
 [[nodiscard]] inline Ref import(const char* module, const char* name) {
     return attribute(import(module).get(), name);
+}
+
+/// What a str says, in UTF-8.
+[[nodiscard]] inline std::string text(PyObject* str) {
+    Py_ssize_t size = 0;
+    const char* const utf8 = PyUnicode_AsUTF8AndSize(str, &size);
+    if (utf8 == nullptr) {
+        throw ErrorSet{};
+    }
+    return {utf8, static_cast<std::size_t>(size)};
 }
 
 } // namespace boc::py
