@@ -111,28 +111,17 @@ bool Behavior::schedule() noexcept {
     if (!sched::Scheduler::instance().running()) {
         return false;
     }
-    linked_.store(true, std::memory_order_relaxed);
-    pending_.store(static_cast<std::int32_t>(n_requests_) + 1,
-                   std::memory_order_relaxed);
     if (result_ == &own_result_) {
         own_request_.link_alone();
         own_request_.open();
     }
-    std::int32_t free = 1;
-    for (std::uint32_t i = 0; i < n_requests_; ++i) {
-        free += requests_[i].link(this) ? 1 : 0;
+    if (link_all(std::span{requests_, n_requests_})) {
+        dispatch();
     }
-    for (std::uint32_t i = 0; i < n_requests_; ++i) {
-        requests_[i].open();
-    }
-    granted(free);
     return true;
 }
 
-void Behavior::granted(std::int32_t count) noexcept {
-    if (pending_.fetch_sub(count, std::memory_order_acq_rel) != count) { // B2
-        return;
-    }
+void Behavior::dispatch() noexcept {
     if (!sched::Scheduler::instance().dispatch(this)) {
         const py::ErrorPause pause;
         PyErr_SetString(PyExc_RuntimeError, "behavior dropped by stop()");
@@ -186,18 +175,18 @@ void Behavior::release_cowns() {
 }
 
 void Behavior::unlink() noexcept {
-    if (!linked_.exchange(false, std::memory_order_relaxed)) {
+    if (!leave()) {
         return;
     }
-    for (std::uint32_t i = 0; i < n_requests_; ++i) {
-        if (Behavior* const waiting = requests_[i].unlink()) {
-            waiting->granted(1);
+    const auto pass_on = [](Request& request) {
+        sched::Waiter* const waiting = request.unlink();
+        if (waiting != nullptr && waiting->granted(1)) {
+            static_cast<Behavior*>(waiting)->dispatch();
         }
-    }
+    };
+    std::for_each_n(requests_, n_requests_, pass_on);
     if (result_ == &own_result_) {
-        if (Behavior* const waiting = own_request_.unlink()) {
-            waiting->granted(1);
-        }
+        pass_on(own_request_);
     }
 }
 

@@ -2,7 +2,7 @@
 
 #include "cown.h"
 #include "request.h"
-#include "sched/work.h"
+#include "sched/waiter.h"
 
 #include <atomic>
 #include <cstdint>
@@ -31,10 +31,7 @@ struct Position {
 ///   refs_      B1: its maker, the schedule and each capsule hold a count. At 0 it lets
 ///   go
 ///              of its result; the block goes with its own result cown
-///   pending_   B2: requests not yet granted, and one guard while linking; whoever
-///   brings
-///              it to 0 (acq_rel) dispatches
-class Behavior : public sched::Work {
+class Behavior : public sched::Waiter {
 public:
     /// A behavior over `cowns`, in the order of the parameters; its captures are yet to
     /// be filled in. `result` is a cown that exists already, or null for one of its
@@ -97,17 +94,15 @@ private:
     ~Behavior() = default;
     void destroy() noexcept;
     void add_requests(std::span<Cown*> scratch) noexcept;
-    void granted(std::int32_t count) noexcept;
+    void dispatch() noexcept;
     [[nodiscard]] bool result_unseen() const noexcept;
 
     std::atomic<std::int32_t> refs_{1};
-    std::atomic<std::int32_t> pending_{0};
     std::uint32_t n_requests_ = 0;
     std::uint32_t n_cowns_ = 0;
     std::uint32_t n_positions_ = 0;
     std::uint32_t n_captures_ = 0;
     std::uint32_t size_ = 0; ///< of the whole block
-    std::atomic<bool> linked_{false};
     const Plan* plan_ = nullptr;
     const Site* site_ = nullptr;
     Request* requests_ = nullptr;

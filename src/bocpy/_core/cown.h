@@ -4,6 +4,7 @@
 #include "parcel.h"
 #include "py/attach.h"
 #include "py/error.h"
+#include "sched/cown_queue.h"
 
 #include <atomic>
 #include <cstdint>
@@ -29,7 +30,6 @@ class Request;
 ///                                each touch is under cell_
 ///                                C4: while nobody owns it, a value that stays where it
 ///                                was last used, touched by whoever made it busy
-///   last_    see request.h
 class Cown {
 public:
     /// A cown that nobody owns, with `value` inside.
@@ -115,7 +115,7 @@ private:
 
     std::atomic<std::int64_t> refs_{1};
     std::atomic<Owner> owner_{kNobody};
-    std::atomic<Request*> last_{nullptr};
+    sched::CownQueue queue_;
     PyObject* live_ = nullptr;  ///< the value while owned, or while it stays
     Home* live_home_ = nullptr; ///< the interpreter of live_, or of the last one
     Parcel rest_;               ///< the value while nobody owns it and it does not stay

@@ -1,49 +1,30 @@
 #pragma once
 
 #include "cown.h"
+#include "sched/cown_queue.h"
 
 namespace boc {
 
-/// The place of one behavior in the queue of one cown (an MCS-style link, as in "When
-/// Concurrency Matters: Behaviour-Oriented Concurrency", OOPSLA 2023).
-///
-///   Cown::last_  written by all         Q1: link() exchanges it (acq_rel); unlink()
-///   puts
-///                                       null back by CAS if nobody came after
-///   next_        written by successor   Q2: set once (release), after the predecessor
-///   was
-///                                       seen linked; read by unlink() (acquire). Until
-///                                       it is set the predecessor waits, so its
-///                                       request lives
-///   linked_      written by owner       Q3: set (release) once all requests of the
-///                                       behavior have their place: a successor waits
-///                                       for it, so behaviors overlap in one order
-///                                       everywhere
+/// The place of one behavior in the queue of one cown, see sched::Place.
 class Request {
 public:
     explicit Request(Cown* cown) noexcept : cown_{cown} {}
 
     [[nodiscard]] Cown* cown() const noexcept { return cown_; }
 
-    /// Phase one, in ascending order of cowns: true if nobody was before.
-    [[nodiscard]] bool link(Behavior* behavior) noexcept;
-    /// The same for a cown that nobody else can reach yet.
-    void link_alone() noexcept {
-        cown_->last_.store(this, std::memory_order_release);
-    } // Q1
-    /// Phase two: all requests of the behavior have their place.
-    void open() noexcept { linked_.store(true, std::memory_order_release); } // Q3
-    /// Whether a behavior waits for this one already.
-    [[nodiscard]] bool followed() const noexcept {
-        return next_.load(std::memory_order_relaxed) != nullptr;
+    [[nodiscard]] bool link(sched::Waiter* behavior) noexcept {
+        return place_.link(cown_->queue_, behavior);
     }
-    /// Leaves the queue; answers with the behavior that waited for it, or null.
-    [[nodiscard]] Behavior* unlink() noexcept;
+    void link_alone() noexcept { place_.link_alone(cown_->queue_); }
+    void open() noexcept { place_.open(); }
+    [[nodiscard]] bool followed() const noexcept { return place_.followed(); }
+    [[nodiscard]] sched::Waiter* unlink() noexcept {
+        return place_.unlink(cown_->queue_);
+    }
 
 private:
     Cown* cown_;
-    std::atomic<Behavior*> next_{nullptr};
-    std::atomic<bool> linked_{false};
+    sched::Place place_;
 };
 
 } // namespace boc

@@ -1,0 +1,95 @@
+#pragma once
+
+#include "compat.h"
+#include "sched/waiter.h"
+
+#include <atomic>
+#include <thread>
+
+namespace boc::sched {
+
+class Place;
+
+/// Who wants one cown, in order: the last one's place, or null when nobody does. The
+/// first is whoever found it null.
+class CownQueue {
+    friend class Place;
+    std::atomic<Place*> last_{nullptr};
+};
+
+/// The place of one waiter in the queue of one cown (an MCS-style link, as in "When
+/// Concurrency Matters: Behaviour-Oriented Concurrency", OOPSLA 2023).
+///
+///   CownQueue::last_  all        Q1: link() exchanges it (acq_rel); unlink() puts null
+///                                    back by CAS if nobody came after
+///   next_             successor  Q2: set once (release), after the predecessor was
+///                                    seen linked; read by unlink() (acquire). Until
+///                                    it is set the predecessor waits, so its place
+///                                    lives
+///   linked_           owner      Q3: set (release) once all places of the waiter are
+///                                    taken: a successor waits for it, so behaviors
+///                                    overlap in one order everywhere
+class Place {
+public:
+    /// Phase one, in ascending order of cowns: true if nobody was before.
+    [[nodiscard]] bool link(CownQueue& queue, Waiter* waiter) noexcept {
+        Place* const before =
+            queue.last_.exchange(this, std::memory_order_acq_rel); // Q1
+        if (before == nullptr) {
+            return true;
+        }
+        await([before] {
+            return before->linked_.load(std::memory_order_acquire); // Q3
+        });
+        before->next_.store(waiter, std::memory_order_release); // Q2
+        return false;
+    }
+    /// The same for a queue that nobody else can reach yet.
+    void link_alone(CownQueue& queue) noexcept {
+        queue.last_.store(this, std::memory_order_release); // Q1
+    }
+    /// Phase two: all places of the waiter are taken.
+    void open() noexcept { linked_.store(true, std::memory_order_release); } // Q3
+    /// Whether somebody waits for this one already.
+    [[nodiscard]] bool followed() const noexcept {
+        return next_.load(std::memory_order_relaxed) != nullptr;
+    }
+    /// Leaves the queue; answers with the waiter that comes next, or null.
+    [[nodiscard]] Waiter* unlink(CownQueue& queue) noexcept {
+        Waiter* next = next_.load(std::memory_order_acquire); // Q2
+        if (next != nullptr) {
+            return next;
+        }
+        Place* expected = this;
+        if (queue.last_.compare_exchange_strong(expected, nullptr,
+                                                std::memory_order_acq_rel,
+                                                std::memory_order_acquire)) { // Q1
+            return nullptr;
+        }
+        await([&] {
+            next = next_.load(std::memory_order_acquire); // Q2
+            return next != nullptr;
+        });
+        return next;
+    }
+
+private:
+    static constexpr int kSpins = 64;
+
+    /// Waits for another thread that is a few instructions away from what `ready` asks.
+    template <typename Ready>
+    static void await(Ready ready) noexcept {
+        for (int spins = 0; !ready(); ++spins) {
+            if (spins < kSpins) {
+                compat::cpu_relax();
+            } else {
+                std::this_thread::yield();
+            }
+        }
+    }
+
+    std::atomic<Waiter*> next_{nullptr};
+    std::atomic<bool> linked_{false};
+};
+
+} // namespace boc::sched
