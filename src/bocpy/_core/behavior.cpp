@@ -71,6 +71,11 @@ Behavior* Behavior::create(std::span<Cown* const> cowns,
 
 /// One request per distinct cown, in ascending order.
 void Behavior::add_requests(std::span<Cown*> scratch) noexcept {
+    if (scratch.size() == 1) {
+        new (requests_) Request{n_cowns_ == 1 ? *cowns_ : result_};
+        n_requests_ = 1;
+        return;
+    }
     std::copy_n(cowns_, n_cowns_, scratch.begin());
     if (scratch.size() > n_cowns_) {
         scratch.back() = result_;
@@ -88,7 +93,7 @@ void Behavior::destroy() noexcept {
     if (result != &own_result_) {
         free_block(this);
     }
-    result->drop(); // an own result takes the block with it
+    result->drop_sole(); // an own result takes the block with it
 }
 
 void Behavior::free_block(Behavior* behavior) noexcept {
@@ -142,7 +147,7 @@ void Behavior::run(Seat& seat) {
     settle(std::move(value), raised);
     unlink();
     let_go();
-    Terminator::instance().dec();
+    Terminator::instance().leave();
     drop(); // B1: the schedule's
 }
 
@@ -175,7 +180,7 @@ void Behavior::release_cowns() {
 }
 
 void Behavior::unlink() noexcept {
-    if (!leave()) {
+    if (!leave(unshared())) {
         return;
     }
     const auto pass_on = [](Request& request) {
@@ -185,15 +190,14 @@ void Behavior::unlink() noexcept {
         }
     };
     std::for_each_n(requests_, n_requests_, pass_on);
-    if (result_ == &own_result_) {
+    if (result_ == &own_result_ && !own_result_.sole()) {
         pass_on(own_request_);
     }
 }
 
 /// Only the behavior itself holds its result: nobody can ask for the value any more.
 bool Behavior::result_unseen() const noexcept {
-    return result_ == &own_result_ &&
-           own_result_.refs_.load(std::memory_order_acquire) == 1; // C1
+    return result_ == &own_result_ && own_result_.sole();
 }
 
 void Behavior::settle(py::Ref value, bool raised) {

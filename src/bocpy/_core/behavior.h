@@ -44,7 +44,7 @@ public:
 
     void retain() noexcept { refs_.fetch_add(1, std::memory_order_relaxed); } // B1
     void drop() noexcept {
-        if (refs_.fetch_sub(1, std::memory_order_acq_rel) == 1) { // B1
+        if (unshared() || refs_.fetch_sub(1, std::memory_order_acq_rel) == 1) { // B1
             destroy();
         }
     }
@@ -53,6 +53,11 @@ public:
     void set_site(const Site* site) noexcept { site_ = site; }
     void set_thunk(std::string name) { thunk_ = std::move(name); }
     [[nodiscard]] Cown* result() const noexcept { return result_; }
+    /// A count of the result of a behavior that nobody else has seen yet.
+    [[nodiscard]] CownPtr share_new_result() noexcept {
+        result_->retain_alone();
+        return CownPtr::adopt(result_);
+    }
     [[nodiscard]] std::span<Parcel> captures() noexcept {
         return {captures_, n_captures_};
     }
@@ -93,6 +98,10 @@ private:
     Behavior() = default;
     ~Behavior() = default;
     void destroy() noexcept;
+    /// Whether the caller's count is the only one: nobody else can get any.
+    [[nodiscard]] bool unshared() const noexcept {
+        return refs_.load(std::memory_order_acquire) == 1; // B1
+    }
     void add_requests(std::span<Cown*> scratch) noexcept;
     void dispatch() noexcept;
     [[nodiscard]] bool result_unseen() const noexcept;

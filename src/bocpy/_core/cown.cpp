@@ -147,7 +147,8 @@ bool Cown::owned() const noexcept {
 
 /// A lent cown is acquired when the primary first looks at it.
 void Cown::take_lent() {
-    if (lent_.load(std::memory_order_relaxed) && owner() == kNobody && owned()) {
+    if (lent_.load(std::memory_order_relaxed) && owner() == kNobody && owned())
+        [[unlikely]] {
         acquire();
         lent_.store(true, std::memory_order_relaxed);
     }
@@ -196,8 +197,18 @@ void Cown::require_owned() const {
 
 void Cown::become_busy(Owner me, const char* verb) {
     Owner seen = me;
-    if (!owner_.compare_exchange_strong(seen, kBusy, std::memory_order_acquire,
-                                        std::memory_order_relaxed)) { // C2
+    bool held = false;
+    if constexpr (py::kThreadsTakeTurns) {
+        seen = owner_.load(std::memory_order_relaxed);
+        held = seen == me;
+        if (held) {
+            owner_.store(kBusy, std::memory_order_relaxed); // C2
+        }
+    } else {
+        held = owner_.compare_exchange_strong(seen, kBusy, std::memory_order_acquire,
+                                              std::memory_order_relaxed); // C2
+    }
+    if (!held) {
         py::raise(PyExc_RuntimeError, "%lld cannot %s cown (acquired by %lld)",
                   static_cast<long long>(me), verb, static_cast<long long>(seen));
     }

@@ -24,8 +24,9 @@ class Request;
 ///                                and pin holds a count
 ///   owner_   written by all      C2: nobody -> busy by CAS (acquire), busy -> me or
 ///   nobody
-///                                by store (release), me -> busy by CAS: whoever made
-///                                it busy alone touches the value
+///                                by store (release), me -> busy by CAS, or by store
+///                                where threads of an interpreter take turns: whoever
+///                                made it busy alone touches the value
 ///   live_    the owner           C3: threads of one interpreter share what it owns, so
 ///                                each touch is under cell_
 ///                                C4: while nobody owns it, a value that stays where it
@@ -42,6 +43,25 @@ public:
         if (refs_.fetch_sub(1, std::memory_order_acq_rel) == 1) { // C1
             destroy();
         }
+    }
+    /// Counts up a cown that nobody else has seen yet.
+    void retain_alone() noexcept {
+        refs_.store(refs_.load(std::memory_order_relaxed) + 1,
+                    std::memory_order_relaxed); // C1
+    }
+    /// The same as drop(), for who probably holds the last count.
+    void drop_sole() noexcept {
+        if (sole()) {
+            destroy();
+        } else {
+            drop();
+        }
+    }
+    /// Whether the caller's count is the only one, and nobody can get another: the cown
+    /// is neither listed among residents nor known by its pickled address.
+    [[nodiscard]] bool sole() const noexcept {
+        return refs_.load(std::memory_order_acquire) == 1 && place_ == kNowhere && // C1
+               !exported_.load(std::memory_order_relaxed);
     }
     /// Counts up unless the cown is already dying.
     [[nodiscard]] bool try_retain() noexcept;

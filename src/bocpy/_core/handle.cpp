@@ -1,35 +1,56 @@
 #include "handle.h"
 
+#include "py/spares.h"
+
 namespace boc {
 
+namespace {
+
+Capsule* new_capsule(Cown* cown, bool lent) {
+    py::Ref made = py::Spares::new_object(Home::current().capsule_type);
+    auto* const capsule = reinterpret_cast<Capsule*>(made.release());
+    capsule->cown = cown;
+    capsule->lent = lent;
+    return capsule;
+}
+
+} // namespace
+
 py::Ref make_capsule(CownPtr cown) {
-    auto* const made = PyObject_New(Capsule, Home::current().capsule_type);
-    if (made == nullptr) {
-        throw py::ErrorSet{};
+    Capsule* const made = new_capsule(cown.get(), false);
+    static_cast<void>(cown.release());
+    return py::Ref::adopt(reinterpret_cast<PyObject*>(made));
+}
+
+py::Ref lend_capsule(Cown* cown) {
+    return py::Ref::adopt(reinterpret_cast<PyObject*>(new_capsule(cown, true)));
+}
+
+void return_capsule(PyObject* capsule) noexcept {
+    const py::Ref done = py::Ref::adopt(capsule);
+    auto* const lent = reinterpret_cast<Capsule*>(capsule);
+    if (!py::is_unshared(capsule)) {
+        lent->cown->retain();
+        lent->lent = false;
     }
-    made->cown = cown.release();
-    return py::Ref::steal(reinterpret_cast<PyObject*>(made));
 }
 
 py::Ref make_cown(CownPtr cown) {
-    auto* const made = PyObject_New(CownHandle, Home::current().cown_type);
-    if (made == nullptr) {
-        throw py::ErrorSet{};
-    }
-    made->cown = cown.release();
-    made->blank = nullptr;
-    made->impl = nullptr;
-    made->weakrefs = nullptr;
-    return py::Ref::steal(reinterpret_cast<PyObject*>(made));
+    py::Ref made = py::Spares::new_object(Home::current().cown_type);
+    auto* const handle = reinterpret_cast<CownHandle*>(made.get());
+    handle->cown = cown.release();
+    handle->blank = nullptr;
+    handle->impl = nullptr;
+    handle->weakrefs = nullptr;
+    return made;
 }
 
 void free_capsule(PyObject* self) {
-    PyTypeObject* const type = Py_TYPE(self);
-    if (Cown* const cown = reinterpret_cast<Capsule*>(self)->cown) {
-        cown->drop();
+    auto* const capsule = reinterpret_cast<Capsule*>(self);
+    if (!capsule->lent) {
+        capsule->cown->drop();
     }
-    type->tp_free(self);
-    Py_DECREF(type);
+    py::Spares::free_object(self);
 }
 
 void free_cown(PyObject* self) {
@@ -44,8 +65,12 @@ void free_cown(PyObject* self) {
             cown->drop();
         }
     }
-    type->tp_free(self);
-    Py_DECREF(type);
+    if (type->tp_dealloc == free_cown) {
+        py::Spares::free_object(self);
+    } else { // of a subclass, which has its own memory
+        type->tp_free(self);
+        Py_DECREF(type);
+    }
 }
 
 bool is_cown(PyObject* object) noexcept {

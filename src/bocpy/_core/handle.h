@@ -4,9 +4,10 @@
 
 namespace boc {
 
-/// A `CownCapsule`: what bodies get. Holds one count of its cown.
+/// A `CownCapsule`: what bodies get. Holds one count of its cown, unless it is lent.
 struct Capsule {
     PyObject_HEAD Cown* cown;
+    bool lent; ///< see lend_capsule
 };
 
 /// A `Cown`: what programs make and `@when` answers with. Holds one count of its cown.
@@ -20,6 +21,11 @@ struct CownHandle {
 /// New handles on a cown, in the attached interpreter.
 [[nodiscard]] py::Ref make_capsule(CownPtr cown);
 [[nodiscard]] py::Ref make_cown(CownPtr cown);
+
+/// A capsule for the time of a call, during which the caller holds a count of the cown.
+[[nodiscard]] py::Ref lend_capsule(Cown* cown);
+/// Takes a lent capsule back; if somebody has kept it, it gets a count of its own.
+void return_capsule(PyObject* capsule) noexcept;
 
 /// tp_dealloc of the two types. Also what tells a handle: a type of every interpreter.
 void free_capsule(PyObject* self);

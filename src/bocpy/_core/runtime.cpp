@@ -18,16 +18,15 @@ void set_runtime_up(bool up) noexcept {
     g_up.store(up, std::memory_order_release);
 }
 
-void schedule(Behavior& behavior) {
-    if (Terminator::instance().inc() < 0) {
+void schedule(BehaviorPtr behavior) {
+    if (!Terminator::instance().enter()) {
         py::raise(PyExc_RuntimeError, "runtime is shutting down");
     }
-    behavior.retain(); // the schedule's
-    if (!behavior.schedule()) {
-        behavior.drop();
+    if (!behavior->schedule()) {
         Terminator::instance().dec();
         py::raise(PyExc_RuntimeError, "bocpy runtime is not running");
     }
+    static_cast<void>(behavior.release()); // the schedule's now
 }
 
 } // namespace boc

@@ -12,6 +12,6 @@ void set_runtime_up(bool up) noexcept;
 
 /// Counts a behavior in and schedules it. Throws RuntimeError, with nothing scheduled,
 /// if the runtime is shutting down or not there.
-void schedule(Behavior& behavior);
+void schedule(BehaviorPtr behavior);
 
 } // namespace boc

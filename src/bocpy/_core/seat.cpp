@@ -2,7 +2,9 @@
 
 #include "handle.h"
 #include "noticeboard.h"
+#include "py/spares.h"
 #include "sched.h"
+#include "terminator.h"
 
 #include <mutex>
 
@@ -184,32 +186,36 @@ std::unique_ptr<Bound> make_bound(const Plan& plan) {
 
 } // namespace
 
-Arguments::Arguments(std::size_t count) : slots_{few_} {
-    if (count + 1 > kSmall) {
-        many_ = std::make_unique<PyObject*[]>(count + 1);
-        slots_ = many_.get();
-    }
-}
-
 void Arguments::add_cowns(const Behavior& behavior) {
     Cown* const* next = behavior.cowns().data();
     for (const Position& position : behavior.positions()) {
-        if (!position.group) {
-            add(make_capsule(CownPtr::share(*next++)));
-            continue;
+        if (position.group) {
+            add_group(next, position.count);
+        } else {
+            add(lend_capsule(*next));
         }
-        py::Ref list = py::Ref::steal(PyList_New(position.count));
-        for (Py_ssize_t i = 0; i < position.count; ++i) {
-            PyList_SET_ITEM(list.get(), i,
-                            make_capsule(CownPtr::share(*next++)).release());
-        }
-        add(std::move(list));
+        next += position.count;
+        ++positions_;
     }
+}
+
+void Arguments::add_group(Cown* const* cowns, std::size_t count) {
+    const auto size = static_cast<Py_ssize_t>(count);
+    py::Ref list = py::Ref::steal(PyList_New(size));
+    for (Py_ssize_t i = 0; i < size; ++i) {
+        PyList_SET_ITEM(list.get(), i,
+                        make_capsule(CownPtr::share(cowns[i])).release());
+    }
+    add(std::move(list));
 }
 
 Arguments::~Arguments() {
     for (std::size_t i = 1; i <= size_; ++i) {
-        Py_DECREF(slots_[i]);
+        if (i <= positions_ && is_capsule(slots_[i])) {
+            return_capsule(slots_[i]);
+        } else {
+            Py_DECREF(slots_[i]);
+        }
     }
 }
 
@@ -299,12 +305,15 @@ py::Ref Seat::call(Behavior& behavior) {
 
 void Seat::work() {
     auto& scheduler = sched::Scheduler::instance();
+    auto& terminator = Terminator::instance();
     Home& home = Home::current();
     const Hosting hosting{home};
+    const py::Spares::Keeping spares;
     for (;;) {
         sched::Work* item = scheduler.stopping() ? nullptr : scheduler.try_next();
         if (item == nullptr) {
             home.recycle();
+            terminator.settle(); // T4
             const py::Detached detached;
             item = scheduler.wait_next();
         }

@@ -46,10 +46,16 @@ private:
     std::atomic<const Plan*> running_{nullptr};
 };
 
-/// The arguments of one call of a body.
+/// The arguments of one call of a body. Its capsules are lent: the behavior holds the
+/// counts, and must outlive this.
 class Arguments {
 public:
-    explicit Arguments(std::size_t count);
+    explicit Arguments(std::size_t count) : slots_{few_} {
+        if (count + 1 > kSmall) [[unlikely]] {
+            many_ = std::make_unique<PyObject*[]>(count + 1);
+            slots_ = many_.get();
+        }
+    }
     ~Arguments();
     Arguments(const Arguments&) = delete;
     Arguments& operator=(const Arguments&) = delete;
@@ -64,7 +70,10 @@ public:
 private:
     static constexpr std::size_t kSmall = 12;
 
+    void add_group(Cown* const* cowns, std::size_t count);
+
     std::size_t size_ = 0;
+    std::size_t positions_ = 0; ///< those filled by cowns
     PyObject* few_[kSmall];
     std::unique_ptr<PyObject*[]> many_;
     PyObject** slots_; ///< slot 0 is scratch for the callee

@@ -16,6 +16,10 @@ namespace boc {
 ///     T1: every change is an RMW on word_; who brings the count to 0 wakes the waiters
 ///     T2: an inc that meets the closed bit takes itself back, which is a dec
 ///   seeded_  all   T3: only the exchange that turns it counts the seed in or out
+///   kept_    each thread   T4: a worker that ends a behavior keeps its count for the
+///                          next one that it schedules, and gives it back before it
+///                          sleeps: the count is never too low, and too high only while
+///                          somebody is busy
 class Terminator {
 public:
     enum Waited : std::uint8_t { kDone, kTimedOut, kInterrupted };
@@ -38,6 +42,31 @@ public:
             event_.wake_all();
         }
         return word >> 1;
+    }
+
+    /// Counts in what a worker schedules, if with the count that it keeps; false when
+    /// closed. T4
+    bool enter() noexcept {
+        if (kept_ && !closed()) {
+            kept_ = false;
+            return true;
+        }
+        return inc() >= 0;
+    }
+
+    /// Counts out what a worker has run, or keeps the count. T4
+    void leave() noexcept {
+        if (kept_) {
+            dec();
+        }
+        kept_ = true;
+    }
+
+    /// Gives back the count that the calling thread keeps. T4
+    void settle() noexcept {
+        if (std::exchange(kept_, false)) {
+            dec();
+        }
     }
 
     /// Refuses further inc.
@@ -70,6 +99,8 @@ private:
     static constexpr std::int64_t kOne = 2;
 
     std::int64_t reject() noexcept;
+
+    static inline BOC_THREAD_LOCAL bool kept_ = false;
 
     alignas(compat::kCacheLine) std::atomic<std::int64_t> word_{kClosed};
     std::atomic<bool> seeded_{false};

@@ -5,6 +5,7 @@
 #include "terminator.h"
 
 #include <cstdint>
+#include <cstring>
 
 namespace boc::bind {
 
@@ -34,6 +35,33 @@ int set_value(PyObject* self, PyObject* value, void*) {
         }
         behind(self).set_value(py::Ref::share(value));
     });
+}
+
+/// Whether an attribute is the one that bodies ask for again and again: they need not
+/// wait for its descriptor to be found.
+bool is_value(PyObject* name) noexcept {
+    return PyUnicode_IS_COMPACT_ASCII(name) && PyUnicode_GET_LENGTH(name) == 5 &&
+           std::memcmp(PyUnicode_DATA(name), "value", 5) == 0;
+}
+
+/// Whether it has the attributes of a handle, and no others that a subclass has put
+/// before them.
+bool is_plain(PyObject* self) noexcept {
+    return is_capsule(self) || Py_TYPE(self)->tp_dealloc == free_cown;
+}
+
+PyObject* get_attribute(PyObject* self, PyObject* name) {
+    if (is_value(name) && is_plain(self)) {
+        return get_value(self, nullptr);
+    }
+    return PyObject_GenericGetAttr(self, name);
+}
+
+int set_attribute(PyObject* self, PyObject* name, PyObject* value) {
+    if (is_value(name) && is_plain(self)) {
+        return set_value(self, value, nullptr);
+    }
+    return PyObject_GenericSetAttr(self, name, value);
 }
 
 PyObject* get_exception(PyObject* self, void*) {
@@ -95,7 +123,7 @@ PyObject* compare(PyObject* left, PyObject* right, int operation) {
 
 // CownCapsule
 
-PyObject* capsule_new(PyTypeObject* type, PyObject* args, PyObject* kwargs) {
+PyObject* capsule_new(PyTypeObject*, PyObject* args, PyObject* kwargs) {
     return py::guarded([&] {
         PyObject* value = Py_None;
         static const char* const names[] = {"value", nullptr};
@@ -103,12 +131,10 @@ PyObject* capsule_new(PyTypeObject* type, PyObject* args, PyObject* kwargs) {
                                         const_cast<char**>(names), &value) == 0) {
             throw py::ErrorSet{};
         }
-        py::Ref self = py::Ref::steal(type->tp_alloc(type, 0));
-        auto* const capsule = reinterpret_cast<Capsule*>(self.get());
-        capsule->cown = Cown::create({});
-        capsule->cown->acquire();
-        capsule->cown->set_value(py::Ref::share(value));
-        return self;
+        CownPtr cown = CownPtr::adopt(Cown::create({}));
+        cown->acquire();
+        cown->set_value(py::Ref::share(value));
+        return make_capsule(std::move(cown));
     });
 }
 
@@ -237,6 +263,8 @@ PyType_Slot capsule_slots[] = {
     {Py_tp_str, py::slot(repr)},
     {Py_tp_hash, py::slot(hash)},
     {Py_tp_richcompare, py::slot(capsule_compare)},
+    {Py_tp_getattro, py::slot(get_attribute)},
+    {Py_tp_setattro, py::slot(set_attribute)},
     {Py_tp_methods, capsule_methods},
     {Py_tp_getset, capsule_attributes},
     {0, nullptr},
@@ -260,10 +288,14 @@ Cown* cown_for(PyObject* value) {
 }
 
 py::Ref new_handle(PyTypeObject* type, CownPtr cown, PyObject* capsule) {
-    py::Ref self = py::Ref::steal(type->tp_alloc(type, 0));
-    auto* const handle = reinterpret_cast<CownHandle*>(self.get());
-    handle->cown = cown.release();
-    handle->impl = Py_XNewRef(capsule);
+    py::Ref self;
+    if (type->tp_dealloc == free_cown) {
+        self = make_cown(std::move(cown));
+    } else {
+        self = py::Ref::steal(type->tp_alloc(type, 0));
+        reinterpret_cast<CownHandle*>(self.get())->cown = cown.release();
+    }
+    reinterpret_cast<CownHandle*>(self.get())->impl = Py_XNewRef(capsule);
     return self;
 }
 
@@ -420,6 +452,8 @@ PyType_Slot cown_slots[] = {
     {Py_tp_str, py::slot(repr)},
     {Py_tp_hash, py::slot(hash)},
     {Py_tp_richcompare, py::slot(cown_compare)},
+    {Py_tp_getattro, py::slot(get_attribute)},
+    {Py_tp_setattro, py::slot(set_attribute)},
     {Py_tp_methods, cown_methods},
     {Py_tp_getset, cown_attributes},
     {Py_tp_members, cown_members},

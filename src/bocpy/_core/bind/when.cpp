@@ -2,6 +2,7 @@
 #include "capture.h"
 #include "cown_list.h"
 #include "handle.h"
+#include "py/spares.h"
 #include "runtime.h"
 #include "site.h"
 
@@ -14,13 +15,21 @@ namespace {
 
 /// What `when(*cowns)` answers with: waits for the function.
 struct Decorator {
-    PyObject_VAR_HEAD vectorcallfunc vectorcall;
-    PyObject* arguments[1]; ///< what @when was given, with lists as they were then
+    static constexpr std::size_t kFew = 4;
 
+    PyObject_HEAD vectorcallfunc vectorcall;
+    std::size_t size;
+    PyObject* held[kFew]; ///< what @when was given, or a tuple of that if it is more
+
+    /// The arguments, with lists as they were when @when was called.
     [[nodiscard]] std::span<PyObject* const> items() const noexcept {
-        return {arguments, static_cast<std::size_t>(ob_base.ob_size)};
+        if (size <= kFew) {
+            return {held, size};
+        }
+        return {reinterpret_cast<PyTupleObject*>(held[0])->ob_item, size};
     }
 };
+static_assert(sizeof(Decorator) <= py::Spares::kSize);
 
 State& state_of_type(PyObject* self) {
     return *static_cast<State*>(PyType_GetModuleState(Py_TYPE(self)));
@@ -77,13 +86,13 @@ py::Ref schedule_function(PyObject* callable, std::span<PyObject* const> argumen
     for (PyObject* const argument : arguments) {
         list.add(argument);
     }
-    const BehaviorPtr made = make_behavior(function.get(), list);
+    BehaviorPtr made = make_behavior(function.get(), list);
     made->set_site(SiteCache::here());
     for (Cown* const cown : list.cowns()) {
         cown->reclaim();
     }
-    py::Ref handle = make_cown(CownPtr::share(made->result()));
-    schedule(*made);
+    py::Ref handle = make_cown(made->share_new_result());
+    schedule(std::move(made));
     return handle;
 }
 
@@ -117,12 +126,12 @@ PyObject* decorator_call(PyObject* self, PyObject* const* args, std::size_t narg
 }
 
 void decorator_dealloc(PyObject* self) {
-    PyTypeObject* const type = Py_TYPE(self);
-    for (PyObject* const argument : reinterpret_cast<Decorator*>(self)->items()) {
-        Py_XDECREF(argument);
+    const auto& decorator = *reinterpret_cast<Decorator*>(self);
+    const std::size_t held = decorator.size <= Decorator::kFew ? decorator.size : 1;
+    for (std::size_t i = 0; i < held; ++i) {
+        Py_DECREF(decorator.held[i]);
     }
-    type->tp_free(self);
-    Py_DECREF(type);
+    py::Spares::free_object(self);
 }
 
 PyMemberDef decorator_members[] = {
@@ -140,23 +149,44 @@ PyType_Slot decorator_slots[] = {
 
 PyType_Spec decorator_spec = {
     .name = "bocpy._core.Decorator",
-    .basicsize = offsetof(Decorator, arguments),
-    .itemsize = sizeof(PyObject*),
+    .basicsize = sizeof(Decorator),
+    .itemsize = 0,
     .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_IMMUTABLETYPE |
              Py_TPFLAGS_HAVE_VECTORCALL | Py_TPFLAGS_DISALLOW_INSTANTIATION,
     .slots = decorator_slots,
 };
 
+py::Ref checked(PyObject* argument) {
+    py::Ref kept = frozen(argument);
+    CownList::check(kept.get());
+    return kept;
+}
+
+void hold(Decorator& decorator, std::span<PyObject* const> arguments) {
+    if (arguments.size() > Decorator::kFew) {
+        const auto size = static_cast<Py_ssize_t>(arguments.size());
+        py::Ref tuple = py::Ref::steal(PyTuple_New(size));
+        for (Py_ssize_t i = 0; i < size; ++i) {
+            PyObject* const argument = arguments[static_cast<std::size_t>(i)];
+            PyTuple_SET_ITEM(tuple.get(), i, checked(argument).release());
+        }
+        decorator.held[0] = tuple.release();
+        decorator.size = arguments.size();
+        return;
+    }
+    for (PyObject* const argument : arguments) {
+        decorator.held[decorator.size] = checked(argument).release();
+        ++decorator.size;
+    }
+}
+
 PyObject* when(PyObject* module, PyObject* const* args, Py_ssize_t count) {
     return py::guarded([&] {
-        PyTypeObject* const type = state_of(module).decorator_type;
-        py::Ref self = py::Ref::steal(type->tp_alloc(type, count));
-        auto* const decorator = reinterpret_cast<Decorator*>(self.get());
-        decorator->vectorcall = decorator_call;
-        for (Py_ssize_t i = 0; i < count; ++i) {
-            decorator->arguments[i] = frozen(args[i]).release();
-            CownList::check(decorator->arguments[i]);
-        }
+        py::Ref self = py::Spares::new_object(state_of(module).decorator_type);
+        auto& decorator = *reinterpret_cast<Decorator*>(self.get());
+        decorator.vectorcall = decorator_call;
+        decorator.size = 0;
+        hold(decorator, {args, static_cast<std::size_t>(count)});
         return self;
     });
 }

@@ -42,6 +42,10 @@ private:
     PyThreadState* outer_ = nullptr;
 };
 
+/// Whether threads of one interpreter never run at once: one gives way to another only
+/// inside calls into CPython.
+inline constexpr bool kThreadsTakeTurns = BOC_HAS_FREE_THREADS == 0;
+
 /// Holds the critical section of an object on builds without a GIL; nothing elsewhere.
 class ObjectLock {
 public:

@@ -46,6 +46,18 @@ private:
     PyObject* ptr_ = nullptr;
 };
 
+/// Whether the caller's reference is the only one; false when in doubt.
+[[nodiscard]] inline bool is_unshared(PyObject* object) noexcept {
+#if BOC_HAS_UNIQUE
+    return PyUnstable_Object_IsUniquelyReferenced(object) != 0;
+#elif BOC_HAS_FREE_THREADS
+    static_cast<void>(object);
+    return false;
+#else
+    return Py_REFCNT(object) == 1;
+#endif
+}
+
 /// Throws if a call that answers with a negative number on failure failed.
 inline int check(int answer) {
     return answer >= 0 ? answer : throw ErrorSet{};

@@ -50,6 +50,12 @@
 #    define BOC_HAS_FREE_THREADS 0
 #endif
 
+#if BOC_HAS_FREE_THREADS && PY_VERSION_HEX >= 0x030E0000
+#    define BOC_HAS_UNIQUE 1 // PyUnstable_Object_IsUniquelyReferenced
+#else
+#    define BOC_HAS_UNIQUE 0
+#endif
+
 #if PY_VERSION_HEX < 0x030B0000
 #    include <frameobject.h>
 /// The byte offset of the instruction that a frame executes.

@@ -82,6 +82,16 @@ Work* Worker::try_next() noexcept {
     return search();
 }
 
+/// Without others there are no thieves.
+Work* Worker::take_slot() noexcept {
+    if (crew_.size() > 1) {
+        return slot_.exchange(nullptr, std::memory_order_acquire); // W1
+    }
+    Work* const work = slot_.load(std::memory_order_relaxed);
+    slot_.store(nullptr, std::memory_order_relaxed); // W1
+    return work;
+}
+
 Work* Worker::pop_slot() noexcept {
     if (slot_.load(std::memory_order_relaxed) == nullptr) {
         return nullptr;
@@ -99,7 +109,7 @@ Work* Worker::pop_slot() noexcept {
             }
         }
     }
-    Work* const work = slot_.exchange(nullptr, std::memory_order_acquire); // W1
+    Work* const work = take_slot();
     if (work != nullptr) {
         --budget_;
         counters_.popped_local.bump();

@@ -103,6 +103,7 @@ private:
 
     bool claim(std::uintptr_t what) noexcept;
     Work* come_back() noexcept;
+    Work* take_slot() noexcept;
     Work* pop_slot() noexcept;
     Work* pop_queue() noexcept;
     Work* take_queued() noexcept;

@@ -1,0 +1,36 @@
+#pragma once
+
+#include "py/ref.h"
+
+#include <cstddef>
+
+namespace boc::py {
+
+/// Memory of small freed objects that a worker thread keeps for the next ones it makes.
+///
+///   P1: only a thread inside a Keeping keeps anything, and only of the interpreter it
+///       was attached to when that began; all of it is given back when that ends
+///   P2: what new_object() made is freed by free_object() and nothing else, so every
+///       block has room for the largest object
+class Spares {
+public:
+    /// The largest object that can be made here.
+    static constexpr std::size_t kSize = 64;
+
+    /// A new object of `type`, uninitialised behind its head; throws if there is no
+    /// memory.
+    [[nodiscard]] static Ref new_object(PyTypeObject* type);
+    /// The end of a tp_dealloc: frees the object, and lets go of its type.
+    static void free_object(PyObject* object) noexcept;
+
+    /// While this exists the calling thread keeps spares of the attached interpreter.
+    class Keeping {
+    public:
+        Keeping() noexcept;
+        ~Keeping();
+        Keeping(const Keeping&) = delete;
+        Keeping& operator=(const Keeping&) = delete;
+    };
+};
+
+} // namespace boc::py
