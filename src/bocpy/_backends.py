@@ -23,7 +23,7 @@ if TYPE_CHECKING:
             """Gather what workers need of the program; raises what is wrong with it."""
 
         def run(self, ready: Callable[[str | None], None]) -> None:
-            """Be a worker until the runtime stops.
+            """Be a worker until the runtime stops, once prepare() has ended.
 
             Calls *ready* once: with None, or with the text of what went wrong.
             """

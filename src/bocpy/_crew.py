@@ -9,6 +9,8 @@ from bocpy import _core
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from bocpy._backends import Backend
 
 __all__ = ["Crew"]
@@ -51,11 +53,15 @@ class Crew:
 
             self._report(traceback.format_exc())
 
-    def start(self) -> list[str]:
-        """Start all; returns the texts of what went wrong, [] if all are ready.
+    def start(self, prepare: Callable[[], None]) -> list[str]:
+        """Start all, and call *prepare* meanwhile.
+
+        Returns:
+            The texts of what went wrong, [] if all are ready.
 
         Raises:
             RuntimeError: if a thread cannot be created.
+            Exception: what *prepare* raises.
 
         """
         started = 0
@@ -67,8 +73,11 @@ class Crew:
                 refused = error
                 break
             started += 1
-        with self._told:
-            self._told.wait_for(lambda: len(self._reports) == started)
+        try:
+            prepare()
+        finally:
+            with self._told:
+                self._told.wait_for(lambda: len(self._reports) == started)
         if refused is not None:
             raise RuntimeError(f"Error starting worker pool: {refused}") from refused
         return [text for text in self._reports if text is not None]

@@ -176,13 +176,13 @@ class Behaviors:
         """
         if _finished or sys.is_finalizing():
             raise RuntimeError("the program is ending: no runtime can be started")
-        name, path = self._module = module or ("__main__", None)
+        self._module = module or ("__main__", None)
+        name = self._module[0]
         if not all(part.isidentifier() for part in name.split(".")):
             raise ValueError(f"{name!r} is not a dotted Python module path")
         from bocpy._backends import select_backend  # noqa: PLC0415
 
         self._backend = select_backend(*self._asked[1:])
-        self._backend.prepare(name, path)
         _core.scheduler_runtime_start(self.num_workers)
         try:
             self._alias_main()
@@ -214,7 +214,8 @@ class Behaviors:
 
         assert self._backend is not None
         self._crew = Crew(self._backend, self.num_workers)
-        troubles = self._crew.start()
+        backend, module = self._backend, self._module
+        troubles = self._crew.start(lambda: backend.prepare(*module))
         for trouble in troubles:
             print(trouble, end="")  # noqa: T201
         if troubles or self.num_workers == 0:

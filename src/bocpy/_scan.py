@@ -4,8 +4,14 @@ from __future__ import annotations
 
 import marshal
 import sys
-from opcode import EXTENDED_ARG, opmap
 from types import CodeType
+
+try:  # what the modules below import in turn, and little else
+    from _opcode_metadata import opmap  # type: ignore[import-not-found]
+    from _sha2 import sha256  # type: ignore[import-not-found]
+except ImportError:
+    from hashlib import sha256
+    from opcode import opmap
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,6 +27,7 @@ __all__ = [
     "rebound_cells",
 ]
 
+_EXTENDED_ARG = opmap["EXTENDED_ARG"]
 _SHIFTED = opmap["LOAD_GLOBAL"] if sys.version_info >= (3, 11) else -1
 _LOADS = frozenset(
     opmap[name]
@@ -53,7 +60,7 @@ def _instructions(code: CodeType) -> Iterator[tuple[int, int]]:
     raw = code.co_code
     for at in range(0, len(raw), 2):
         op, arg = raw[at], raw[at + 1] | extended
-        extended = arg << 8 if op == EXTENDED_ARG else 0
+        extended = arg << 8 if op == _EXTENDED_ARG else 0
         yield op, arg
 
 
@@ -123,10 +130,6 @@ def rebound_cells(code: CodeType) -> frozenset[str]:
 
 
 def _digest(fields: Iterator[bytes]) -> str:
-    try:
-        from _sha2 import sha256  # type: ignore[import-not-found] # noqa: PLC0415
-    except ImportError:
-        from hashlib import sha256  # noqa: PLC0415
     state = sha256()
     for field in fields:
         state.update(len(field).to_bytes(8, "little"))

@@ -21,12 +21,12 @@ class Threads:
     def __init__(self, isolation: str) -> None:
         """Take ``"copy"`` or ``"share"``."""
         self.isolation = isolation
+        _core._set_crossing(2 if isolation == "share" else 1)
 
     def prepare(self, module: str, path: str | None) -> None:
         """Look the starting module over, as every backend does."""
         from bocpy.worker import describe_main  # noqa: PLC0415
 
-        _core._set_crossing(2 if self.isolation == "share" else 1)
         describe_main(module, path)
 
     def run(self, ready: Callable[[str | None], None]) -> None:

@@ -9,9 +9,11 @@ primary's interpreter call none of them.
 
 from __future__ import annotations
 
+import builtins
 import marshal
 import sys
 
+from bocpy._lazy import importing
 from bocpy._modules import (
     ALIAS,
     MAIN,
@@ -49,10 +51,16 @@ _pending: dict[str, dict[str, Any]] = {}  # live values, by module, until that i
 def describe_main(
     starter: str = MAIN, path: str | None = None, *, eager: bool = False
 ) -> tuple[bytes, tuple[tuple[str, str, Any], ...]]:
-    """Gather what workers need; see ``_starting.describe_main``."""
+    """Gather what workers need; see ``_starting.describe_main``.
+
+    Also loads what the first ``@when`` needs: workers are only starting.
+    """
     from bocpy import _starting  # noqa: PLC0415
 
-    return _starting.describe_main(starter, path, eager=eager)
+    described = _starting.describe_main(starter, path, eager=eager)
+    import bocpy._plan  # noqa: F401, PLC0415
+
+    return described
 
 
 def prepare_main(payload: bytes) -> None:
@@ -244,6 +252,9 @@ class _Loader:
     def _step(
         self, values: dict[str, Any], mode: int, names: tuple[str, ...], code: CodeType
     ) -> None:
+        usual = values.setdefault("__builtins__", vars(builtins))
+        if mode == _IMPORTING:
+            values["__builtins__"] = importing()
         try:
             exec(code, values)  # noqa: S102
         except Exception as error:
@@ -252,6 +263,8 @@ class _Loader:
             ):
                 raise
             self._log(names, error)
+        finally:
+            values["__builtins__"] = usual
 
     def _log(self, names: tuple[str, ...], error: Exception) -> None:
         import logging  # noqa: PLC0415

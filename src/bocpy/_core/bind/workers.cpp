@@ -141,9 +141,16 @@ struct Program {
         std::string name;
         Parcel value;
     };
-    std::string payload; ///< marshalled; its second item is sys.path
+    std::string payload; ///< marshalled
     std::vector<Live> live;
 };
+
+std::string bytes_of(PyObject* object) {
+    char* data = nullptr;
+    Py_ssize_t size = 0;
+    py::check(PyBytes_AsStringAndSize(object, &data, &size));
+    return {data, static_cast<std::size_t>(size)};
+}
 
 /// Values that do not cross are left out.
 void read_live(PyObject* values, Program& program) {
@@ -184,13 +191,26 @@ std::vector<const Program::Live*> bind_early(PyObject* worker, const Program& pr
     return rest;
 }
 
+/// Brings this package into the interpreter inside; `paths` is sys.path, marshalled.
+void import_worker(const std::string& paths) {
+    const py::Ref parts = py::Ref::steal(PyMarshal_ReadObjectFromString(
+        paths.data(), static_cast<Py_ssize_t>(paths.size())));
+    const py::Ref path = py::Ref::steal(PySequence_List(parts.get()));
+    py::check(PySys_SetObject("path", path.get()));
+    const py::Ref worker = py::import("bocpy.worker");
+}
+
+/// Asks `fetch` for the program; waits until it is known.
+Program read_program(PyObject* fetch) {
+    const py::Ref said = py::call(fetch);
+    Program program;
+    program.payload = bytes_of(PyTuple_GET_ITEM(said.get(), 0));
+    read_live(PyTuple_GET_ITEM(said.get(), 1), program);
+    return program;
+}
+
 /// Makes the interpreter inside one in which behaviors can run.
 void boot(const Program& program) {
-    const py::Ref parts = py::Ref::steal(PyMarshal_ReadObjectFromString(
-        program.payload.data(), static_cast<Py_ssize_t>(program.payload.size())));
-    const py::Ref path =
-        py::Ref::steal(PySequence_List(PyTuple_GET_ITEM(parts.get(), 1)));
-    py::check(PySys_SetObject("path", path.get()));
     const py::Ref worker = py::import("bocpy.worker");
     const py::Ref payload = py::Ref::steal(PyBytes_FromStringAndSize(
         program.payload.data(), static_cast<Py_ssize_t>(program.payload.size())));
@@ -203,33 +223,65 @@ void boot(const Program& program) {
     }
 }
 
-/// Boots and takes a slot; the text of what went wrong, or nothing.
-std::optional<std::string> begin(const Program& program,
+/// The text of what went wrong in `step`, or nothing.
+template <typename Step>
+std::optional<std::string> trouble_of(Step&& step) {
+    const int done = py::guarded_int(std::forward<Step>(step));
+    return done < 0 ? std::optional{formatted_error()} : std::nullopt;
+}
+
+/// Boots while the program is being looked over, and takes a slot.
+std::optional<std::string> begin(SubInterpreter& inside, const std::string& paths,
+                                 PyObject* fetch,
                                  std::optional<Registration>& registration) {
-    const int done = py::guarded_int([&] {
+    std::optional<std::string> trouble = trouble_of([&] { import_worker(paths); });
+    if (trouble) {
+        return trouble;
+    }
+    inside.leave();
+    Program program;
+    const int known = py::guarded_int([&] { program = read_program(fetch); });
+    trouble = known < 0 ? std::optional{formatted_error()} : std::nullopt;
+    inside.enter();
+    if (trouble) {
+        return trouble;
+    }
+    return trouble_of([&] {
         boot(program);
         require_slot(registration.emplace());
     });
-    return done < 0 ? std::optional{formatted_error()} : std::nullopt;
+}
+
+/// Loads what the first behaviors will need, unless the end is near.
+void load_ahead() {
+    for (const char* const name : {"bocpy._capture", "bocpy._scan", "bocpy._plan"}) {
+        if (sched::Scheduler::instance().stopping()) {
+            return;
+        }
+        if (py::guarded_int([name] { const py::Ref done = py::import(name); }) < 0) {
+            PyErr_Clear(); // whoever needs it will be told
+        }
+    }
 }
 
 PyObject* run_interpreter(PyObject*, PyObject* const* args, Py_ssize_t count) {
     return py::guarded([&] {
-        if (count != 3 || PyBytes_Check(args[0]) == 0 || PyTuple_Check(args[1]) == 0) {
-            py::raise(PyExc_TypeError, "expected payload, live values, and a callable");
+        if (count != 3 || PyTuple_Check(args[0]) == 0) {
+            py::raise(PyExc_TypeError, "expected paths, and two callables");
         }
-        Program program;
-        program.payload.assign(PyBytes_AS_STRING(args[0]),
-                               static_cast<std::size_t>(PyBytes_GET_SIZE(args[0])));
-        read_live(args[1], program);
+        const std::string paths = bytes_of(
+            py::Ref::steal(PyMarshal_WriteObjectToString(args[0], Py_MARSHAL_VERSION))
+                .get());
         guard_forks();
         SubInterpreter inside;
         std::optional<Registration> registration;
-        const std::optional<std::string> trouble = begin(program, registration);
+        const std::optional<std::string> trouble =
+            begin(inside, paths, args[1], registration);
         inside.leave();
         tell(args[2], trouble);
         if (!trouble) {
             inside.enter();
+            load_ahead();
             {
                 Seat seat;
                 seat.work();
