@@ -5,8 +5,12 @@ from __future__ import annotations
 import functools
 import os
 import re
+import shlex
 import shutil
+import subprocess
 import sys
+import sysconfig
+import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -63,14 +67,36 @@ def link_flags() -> list[str]:
     return ["-pthread", *sanitize]
 
 
+def whole_program_flags() -> list[str]:
+    """Return what lets the compiler see a module as a whole, if it can."""
+    if MSVC or sanitizers() or os.environ.get("BOCPY_PROFILE"):
+        return []
+    flags = ["-O3", "-flto=auto", "-fno-plt"]
+    compiler = shlex.split(
+        os.environ.get("CXX") or sysconfig.get_config_var("CXX") or "c++"
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        source = Path(folder, "probe.cpp")
+        source.write_text("int probe() { return 0; }", encoding="utf-8")
+        command = [*compiler, *flags, "-shared", "-fPIC", source.name, "-o", "probe.so"]
+        try:
+            done = subprocess.run(command, cwd=folder, capture_output=True, check=False)
+        except OSError:
+            return []
+    return flags if done.returncode == 0 else []
+
+
+WHOLE_PROGRAM = whole_program_flags()
+
+
 def extension(name: str, files: list[str], *extra_flags: str) -> Extension:
     """Describe one C++ extension module of the package."""
     return Extension(
         f"bocpy.{name}",
         sources=files,
         include_dirs=[CORE.as_posix()] if MSVC else [],
-        extra_compile_args=[*compile_flags(), *extra_flags],
-        extra_link_args=link_flags(),
+        extra_compile_args=[*compile_flags(), *WHOLE_PROGRAM, *extra_flags],
+        extra_link_args=[*link_flags(), *WHOLE_PROGRAM],
         depends=sources(Path("src/bocpy"), "*.[hi]*"),
         language="c++",
     )
