@@ -28,10 +28,44 @@ public:
         if (type == &PyList_Type) {
             return list(item, depth);
         }
-        return type == &PyByteArray_Type || (type == &PySet_Type && set(item, depth));
+        return type == &PyByteArray_Type || (type == &PySet_Type && set(item)) ||
+               (is_plain_class(home_, type) && instance(item, depth));
     }
 
 private:
+    /// What is hashed must not run code of a class when it is.
+    [[nodiscard]] bool key(PyObject* item) const noexcept {
+        if (Py_TYPE(item) != &PyTuple_Type) {
+            return is_constant(home_, item);
+        }
+        for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(item); ++i) {
+            if (!key(PyTuple_GET_ITEM(item, i))) {
+                return false;
+            }
+        }
+        return true;
+    }
+    /// Its collector knows every reference that an instance of a plain class has.
+    [[nodiscard]] bool instance(PyObject* item, int depth) const noexcept {
+        const Py_ssize_t weak = Py_TYPE(item)->tp_weaklistoffset;
+        if (weak != 0 && *reinterpret_cast<PyObject**>(reinterpret_cast<char*>(item) +
+                                                       weak) != nullptr) {
+            return false;
+        }
+        const Visit visit{*this, reinterpret_cast<PyObject*>(Py_TYPE(item)), depth};
+        return Py_TYPE(item)->tp_traverse(item, Visit::member,
+                                          const_cast<Visit*>(&visit)) == 0;
+    }
+    struct Visit {
+        const Walk& walk;
+        PyObject* type;
+        int depth;
+
+        static int member(PyObject* item, void* argument) {
+            const auto& visit = *static_cast<const Visit*>(argument);
+            return item == visit.type || visit.walk.alone(item, visit.depth) ? 0 : 1;
+        }
+    };
     [[nodiscard]] bool dict(PyObject* item, int depth) const noexcept {
         if (home_.flat_dicts().contains(item)) {
             return true;
@@ -45,7 +79,7 @@ private:
                 continue;
             }
             flat = false;
-            if (!alone(key, depth) || !alone(value, depth)) {
+            if (!this->key(key) || !alone(value, depth)) {
                 return false;
             }
         }
@@ -72,7 +106,7 @@ private:
         }
         return true;
     }
-    [[nodiscard]] bool set(PyObject* item, int depth) const noexcept {
+    [[nodiscard]] bool set(PyObject* item) const noexcept {
         const auto* const whole = reinterpret_cast<const PySetObject*>(item);
         if (whole->weakreflist != nullptr) {
             return false;
@@ -80,7 +114,7 @@ private:
         for (Py_ssize_t i = 0; i <= whole->mask; ++i) {
             const setentry& entry = whole->table[i];
             const bool used = entry.key != nullptr && entry.hash != -1; // else deleted
-            if (used && !alone(entry.key, depth)) {
+            if (used && !key(entry.key)) {
                 return false;
             }
         }

@@ -87,6 +87,7 @@ void Home::abandon() noexcept {
     flat_dicts_.forget();
     dumps_.store(nullptr, std::memory_order_release);
     loads_.store(nullptr, std::memory_order_release);
+    reducers_.store(nullptr, std::memory_order_release);
     capsule_type = nullptr;
     cown_type = nullptr;
     plans = nullptr;
@@ -105,6 +106,7 @@ void Home::close() noexcept {
     flat_dicts_.close();
     Py_XDECREF(dumps_.exchange(nullptr, std::memory_order_acq_rel));
     Py_XDECREF(loads_.exchange(nullptr, std::memory_order_acq_rel));
+    Py_XDECREF(reducers_.exchange(nullptr, std::memory_order_acq_rel));
     const std::scoped_lock lock{table().mutex};
     capsule_type = nullptr;
     cown_type = nullptr;
@@ -144,12 +146,13 @@ void Home::recycle_all() noexcept {
     }
 }
 
-PyObject* Home::cached(std::atomic<PyObject*>& slot, const char* name) {
+PyObject* Home::cached(std::atomic<PyObject*>& slot, const char* module,
+                       const char* name) {
     PyObject* known = slot.load(std::memory_order_acquire);
     if (known != nullptr) {
         return known;
     }
-    py::Ref fresh = py::import("_pickle", name);
+    py::Ref fresh = py::import(module, name);
     if (slot.compare_exchange_strong(known, fresh.get(), std::memory_order_acq_rel)) {
         return fresh.release();
     }

@@ -105,10 +105,14 @@ public:
     SiteCache* sites = nullptr;           ///< borrowed from the module
 
     /// `pickle.dumps` and `pickle.loads`, imported at first use; lent.
-    [[nodiscard]] PyObject* dumps() { return cached(dumps_, "dumps"); }
+    [[nodiscard]] PyObject* dumps() { return cached(dumps_, "_pickle", "dumps"); }
     /// Takes another function for dumps(); the module of the former keeps that alive.
     void set_dumps(PyObject* function) noexcept;
-    [[nodiscard]] PyObject* loads() { return cached(loads_, "loads"); }
+    [[nodiscard]] PyObject* loads() { return cached(loads_, "_pickle", "loads"); }
+    /// `copyreg.dispatch_table`; lent.
+    [[nodiscard]] PyObject* reducers() {
+        return cached(reducers_, "copyreg", "dispatch_table");
+    }
 
 private:
     /// What a thread remembers of where it last was.
@@ -120,7 +124,8 @@ private:
 
     explicit Home(int index) noexcept : index_{index} {}
     ~Home() = default;
-    static PyObject* cached(std::atomic<PyObject*>& slot, const char* name);
+    static PyObject* cached(std::atomic<PyObject*>& slot, const char* module,
+                            const char* name);
     static Home& look_up() noexcept;
     /// Its interpreter ended without closing it, and its address is in use again.
     void abandon() noexcept; // H2
@@ -133,6 +138,7 @@ private:
     std::atomic<Return*> returns_{nullptr};
     std::atomic<PyObject*> dumps_{nullptr};
     std::atomic<PyObject*> loads_{nullptr};
+    std::atomic<PyObject*> reducers_{nullptr};
     Residents residents_;
     FlatDicts flat_dicts_;
     std::atomic<int> workers_{0};
