@@ -39,13 +39,26 @@ def _arrive(pickled: bytes, kind: str, message: str, text: str) -> BaseException
         error: BaseException = pickle.loads(pickled)  # noqa: S301
     except Exception:  # noqa: BLE001 - what does not load here is told all the same
         error = RemoteError(kind, message)
-    error.__cause__ = RemoteTraceback(text)
+    error.__cause__ = RemoteTraceback(_with_lines(text))
     if type(error) not in _arrived:
         from bocpy import _core  # noqa: PLC0415
 
         _arrived[type(error)] = _reduce
         _core._set_dumps(_dumps)
     return error
+
+
+def _with_lines(text: str) -> str:
+    """Add the source lines that are known here alone, those of cells and consoles."""
+    import re  # noqa: PLC0415
+
+    def add(frame: re.Match[str]) -> str:
+        import linecache  # noqa: PLC0415
+
+        line = linecache.getline(frame[1], int(frame[2])).strip()
+        return f"{frame[0]}    {line}\n" if line else frame[0]
+
+    return re.sub(r'(?m)^  File "(.+)", line (\d+), in .*\n(?!    )', add, text)
 
 
 def _dumps(value: object, protocol: int) -> bytes:

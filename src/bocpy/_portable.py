@@ -54,7 +54,8 @@ def _check_class(value: type) -> None:
     if value.__module__ in (MAIN, ALIAS) and not _bound_in_main(value.__qualname__):
         raise CaptureError(
             f"Cannot resolve capture: {value.__name__}: workers have no source of "
-            "this class; define it in a module, or at the top level of the script"
+            "this class; define it in a module, or at the top level of the script, or "
+            'use start(backend="threads")'
         )
 
 

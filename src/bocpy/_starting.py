@@ -111,6 +111,18 @@ def _importable(module: str, path: str) -> bool:
     return False
 
 
+def _is_made_up(module: str) -> bool:
+    """Tell whether *module* is but the name that some console gives to its globals."""
+    if module in sys.modules:
+        return False
+    import importlib.util  # noqa: PLC0415
+
+    try:
+        return importlib.util.find_spec(module) is None
+    except (ImportError, ValueError):
+        return True
+
+
 def describe_main(
     starter: str = MAIN, path: str | None = None, *, eager: bool = False
 ) -> tuple[bytes, tuple[tuple[str, str, Any], ...]]:
@@ -133,7 +145,7 @@ def describe_main(
         SyntaxError: if the source cannot be parsed.
 
     """
-    if starter == ALIAS:
+    if starter == ALIAS or (path is None and _is_made_up(starter)):
         starter = MAIN
     source = _source(starter, path)
     state.starter = starter

@@ -169,6 +169,15 @@ def _export(module: str, path: str) -> dict[str, Any]:
     return {name: space[name] for name in names}
 
 
+def _typed_in(name: str) -> Any:
+    """Stand in for what a ``__main__`` that has no source lacks in a worker."""
+    raise AttributeError(
+        f"module '__main__' has no attribute {name!r} in this worker: what is typed in "
+        "stays in the main interpreter. Define it in a module that can be imported, or "
+        'use start(backend="threads")'
+    )
+
+
 class _Loader:
     """Brings one module of the program into this interpreter."""
 
@@ -192,6 +201,8 @@ class _Loader:
             module = sys.modules[MAIN]
             vars(module).pop("__getattr__", None)
             self._run(vars(module), self._steps, live)
+            if self._dunders[-1] is None:
+                vars(module)["__getattr__"] = _typed_in
         else:
             module = self._fresh(self._steps, live)
         _bind(vars(module), live)
