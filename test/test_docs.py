@@ -33,7 +33,7 @@ def test_the_program_of_the_readme_is_a_short_one():
     assert len(lines) <= 10
 
 
-@pytest.mark.parametrize("name", bocpy.__all__)
+@pytest.mark.parametrize("name", [*bocpy.__all__, "WaitResult", "__version__"])
 def test_every_public_name_is_in_the_reference_with_an_example(name):
     pages = [page.read_text("utf-8") for page in REFERENCE.glob("*.rst")]
     entry = rf"^\.\. (?:auto)?(?:class|function|data|exception):: {name}\b"
@@ -45,3 +45,32 @@ def test_every_public_name_is_in_the_reference_with_an_example(name):
         if line.strip().startswith((">>>", "..."))
     )
     assert re.search(rf"\b{name}\b", shown)
+
+
+def test_every_member_of_a_cown_is_in_the_reference_with_an_example():
+    page = (REFERENCE / "cowns.rst").read_text("utf-8")
+    listed = re.search(r"autoclass:: Cown\n   :members: (.*)", page)[1].split(", ")
+    members = {name for name in dir(bocpy.Cown) if not name.startswith("_")}
+    assert set(listed) == members
+    examples = "\n".join(re.findall(r"(?:>>>|\.\.\.) (.*)", page))
+    assert {name for name in members if f".{name}" not in examples} == set()
+
+
+def test_every_module_has_its_place_in_the_internals():
+    page = (ROOT / "sphinx/source/internals/layers.rst").read_text("utf-8")
+    package = Path(bocpy.__file__).parent
+    modules = {path.stem for path in package.glob("*.py")} - {"__init__"}
+    assert {name for name in modules if f"bocpy.{name}" not in page} == set()
+
+
+@pytest.mark.parametrize("page", sorted((ROOT / "sphinx/source").rglob("*.rst")))
+def test_code_on_a_page_is_run_or_taken_from_what_is_run(page):
+    """The doctest builder runs testcode and >>>; the rest must be told apart here."""
+    text = page.read_text("utf-8")
+    pasted = re.findall(r"^\.\. code-block:: (\w+)", text, re.MULTILINE)
+    allowed = {"console", "ini", "sh", "text"}
+    if page.name == "testing.rst":  # test_pytest_plugin runs it
+        allowed |= {"python"}
+    assert set(pasted) <= allowed
+    for target in re.findall(r"^\.\. literalinclude:: (.*)", text, re.MULTILINE):
+        assert (page.parent / target).resolve().is_file()

@@ -11,6 +11,7 @@ release = metadata.version("bocpy")
 
 extensions = [
     "sphinx.ext.autodoc",
+    "sphinx.ext.autosummary",
     "sphinx.ext.doctest",
     "sphinx.ext.napoleon",
     "sphinx.ext.viewcode",
@@ -18,6 +19,7 @@ extensions = [
 html_theme = "furo"
 html_title = f"bocpy {release}"
 
+autosummary_generate = False
 autodoc_member_order = "bysource"
 autodoc_typehints = "description"
 nitpicky = False
