@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bocpy import _core
+from bocpy.examples._progress import Progress
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -67,7 +68,8 @@ class Sweep:
     def say(self, text: str) -> None:
         """Report progress, apart from the results."""
         if not self.quiet:
-            print(text, file=sys.stderr, flush=True)
+            over = "\r\033[K" if sys.stderr.isatty() else ""  # the bar of Progress
+            print(over + text, file=sys.stderr, flush=True)
 
     def inputs_at(self, value: Any) -> Inputs:
         """Return the inputs of one point; raises ValueError if they do not fit."""
@@ -110,11 +112,18 @@ class Sweep:
         }
         points = [self.inputs_at(value) for value in self.values]
         repeats = self.base["repeats"]
-        estimate = sum(self.program.seconds(point)[0] for point in points) * repeats
-        self.say(f"{len(points)} points x {repeats} repeats, about {estimate:.0f} s")
+        estimates = [self.program.seconds(point)[0] * repeats for point in points]
+        whole = sum(estimates)
+        self.say(f"{len(points)} points x {repeats} repeats, about {whole:.0f} s")
+        progress, done = Progress(whole, quiet=self.quiet), 0.0
         try:
-            for value, inputs in zip(self.values, points, strict=True):
-                document["points"].append(self.measure(self.label(value), inputs))
+            for value, inputs, estimate in zip(
+                self.values, points, estimates, strict=True
+            ):
+                label = self.label(value)
+                with progress.ticking(done, estimate, f"{self.axis}={label}"):
+                    document["points"].append(self.measure(label, inputs))
+                done += estimate
                 self.save(document)
         except KeyboardInterrupt:
             document["metadata"]["interrupted"] = True

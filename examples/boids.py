@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from bocpy import TIMEOUT, Cown, Matrix, receive, send, start, wait, when
 from bocpy.examples._film import Film, Picture
+from bocpy.examples._progress import Progress
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -131,12 +132,15 @@ def record(flock: Simulation, options: argparse.Namespace) -> None:
     frames = max(1, round(options.duration * options.fps))
     began, done = time.perf_counter(), flock.num_behaviors
     with Film(options.output, size, options.fps) as film:
-        for _ in range(frames):
+        progress = Progress(frames)
+        for frame in range(frames):
+            progress.show(frame, f"frame {frame + 1} of {frames}")
             flock.step(options.width, options.height)
             picture = Picture(*size)
             for x, y, vx, vy in flock.boids():
                 picture.arrow(x * options.scale, y * options.scale, vx, vy)
             film.add(picture)
+        progress.clear()
     rate = (flock.num_behaviors - done) / (time.perf_counter() - began)
     print(f"average behavior rate: {rate:.0f}/s")
     print(f"frames written: {frames} ({options.output})")

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import json
+import os
 import re
 import subprocess
 import sys
@@ -16,21 +18,27 @@ from bocpy import receive, send
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 SECONDS = 120
+POSIX = pytest.mark.skipif(sys.platform == "win32", reason="needs a POSIX system")
 
 
-def run(name, *arguments, code=0):
+def run(name, *arguments, code=0, **environment):
     """Run one example as a child process and return what it printed."""
     command = [sys.executable, "-m", f"bocpy.examples.{name}", *arguments]
     done = subprocess.run(
-        command, capture_output=True, text=True, timeout=SECONDS, check=False
+        command,
+        capture_output=True,
+        text=True,
+        timeout=SECONDS,
+        check=False,
+        env={**os.environ, **environment},
     )
     assert done.returncode == code, done.stdout + done.stderr
     return done
 
 
-def lines_of(name, *arguments):
+def lines_of(name, *arguments, **environment):
     """Run one example that has nothing to complain about and return its lines."""
-    done = run(name, *arguments)
+    done = run(name, *arguments, **environment)
     assert not done.stderr
     return done.stdout.splitlines()
 
@@ -199,6 +207,33 @@ def test_fanout_benchmark_waits_while_the_queue_of_tokens_is_full():
     assert rest[-1] == 2
 
 
+def shown_on_a_terminal(*command):
+    """Run a command whose stderr is a terminal; give what it wrote there."""
+    import pty  # noqa: PLC0415 -- absent on Windows
+
+    controller, terminal = pty.openpty()
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=terminal) as child:
+        os.close(terminal)
+        shown = b""
+        with contextlib.suppress(OSError):  # the other end has been closed
+            while chunk := os.read(controller, 4096):
+                shown += chunk
+        os.close(controller)
+        assert child.wait(SECONDS) == 0, shown.decode()
+    return shown.decode()
+
+
+@POSIX
+@pytest.mark.slow
+def test_a_sweep_shows_on_a_terminal_how_far_it_is(tmp_path):
+    quick = ["--sweep-values", "1", "--duration", "0.5", "--warmup", "0"]
+    output = ["--output", str(tmp_path / "results.json"), "--null-payload"]
+    module = [sys.executable, "-m", "bocpy.examples.benchmark"]
+    shown = shown_on_a_terminal(*module, *quick, *output)
+    assert re.search(r"\[#+\.*\] +\d+% workers=1, \d+ s left", shown), shown
+    assert shown_on_a_terminal(*module, *quick, *output, "--quiet") == ""
+
+
 @pytest.mark.slow
 def test_boids_film_without_a_window(tmp_path):
     frames = ["--mode", "video", "--duration", "0.2", "--fps", "10", "-b", "30"]
@@ -208,6 +243,26 @@ def test_boids_film_without_a_window(tmp_path):
     assert lines[1].startswith("frames written: 2 ")
     for path in (tmp_path / "flock-00001.png", tmp_path / "flock-00002.png"):
         assert path.read_bytes().startswith(b"\x89PNG")
+
+
+ENCODER = """#!{python}
+import pathlib, sys
+pathlib.Path(sys.argv[-1]).write_bytes(sys.stdin.buffer.read())
+"""
+
+
+@POSIX
+@pytest.mark.slow
+def test_boids_pipe_their_frames_to_ffmpeg(tmp_path):
+    encoder = tmp_path / "ffmpeg"
+    encoder.write_text(ENCODER.format(python=sys.executable), encoding="utf-8")
+    encoder.chmod(0o755)
+    frames = ["--mode", "video", "--duration", "0.3", "--fps", "10", "-b", "9"]
+    film = tmp_path / "flock.mp4"
+    small = ["--width", "20", "--height", "10", "--scale", "2", "-o", str(film)]
+    lines = lines_of("boids", *frames, *small, PATH=str(tmp_path))
+    assert lines[1].startswith("frames written: 3 ")
+    assert len(film.read_bytes()) == 3 * 4 * 40 * 20
 
 
 @pytest.mark.parametrize("option", ["--boids", "--width", "--fps", "--duration"])
