@@ -6,6 +6,7 @@ import math
 import shutil
 import struct
 import subprocess
+import sys
 import zlib
 from typing import IO, TYPE_CHECKING
 
@@ -74,7 +75,7 @@ class Film:
         if output.suffix != ".png":
             tool = shutil.which("ffmpeg")
             if tool is None:
-                raise RuntimeError("no ffmpeg here: use --output NAME.png")
+                sys.exit("no ffmpeg here: use --output NAME.png")
             source = ["-f", "rawvideo", "-pix_fmt", "rgba", "-r", str(fps)]
             source += ["-s", "{}x{}".format(*size), "-i", "-"]
             target = ["-pix_fmt", "yuv420p", "-vf", "pad=ceil(iw/2)*2:ceil(ih/2)*2"]

@@ -89,8 +89,7 @@ class Sweep:
             for value in self.values:
                 self.inputs_at(value)
         except (ValueError, TypeError) as error:
-            point = f"{self.axis}={self.label(value)}"
-            raise ValueError(f"sweep point {point} invalid: {error}") from None
+            raise ValueError(f"{self.label(value)} is invalid: {error}") from None
 
     @staticmethod
     def load(path: Path) -> Record:
@@ -100,7 +99,10 @@ class Sweep:
 
     def label(self, value: Any) -> str:
         """Name one point."""
-        return "x".join(map(str, value)) if isinstance(value, list) else str(value)
+        if self.axis == "none":
+            return "the point"
+        shown = "x".join(map(str, value)) if isinstance(value, list) else str(value)
+        return f"{self.axis}={shown}"
 
     def run(self) -> Record:
         """Measure every point; what is there by then survives Ctrl-C."""
@@ -121,7 +123,7 @@ class Sweep:
                 self.values, points, estimates, strict=True
             ):
                 label = self.label(value)
-                with progress.ticking(done, estimate, f"{self.axis}={label}"):
+                with progress.ticking(done, estimate, label):
                     document["points"].append(self.measure(label, inputs))
                 done += estimate
                 self.save(document)
@@ -141,7 +143,7 @@ class Sweep:
         """Measure one point as often as asked for."""
         point: Record = {"inputs": inputs, "repeats": [], "error": None}
         for index in range(inputs["repeats"]):
-            self.say(f"{self.axis}={label}, repeat {index + 1}/{inputs['repeats']} ...")
+            self.say(f"{label}, repeat {index + 1}/{inputs['repeats']} ...")
             try:
                 record = self.run_child(inputs)
             except (subprocess.SubprocessError, ValueError) as error:

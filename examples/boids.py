@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import math
 import random
+import sys
 import time
 from collections import defaultdict
 from pathlib import Path
@@ -175,14 +176,17 @@ def parse_options() -> argparse.Namespace:
 def main() -> None:
     """Show or record a flock."""
     options = parse_options()
+    if options.mode == "window":
+        try:
+            from bocpy.examples._window import show  # noqa: PLC0415  needs pyglet
+        except ImportError as error:
+            sys.exit(f'{error}: pip install "bocpy[boids]", or use --mode video')
     start(worker_count=options.workers)
     try:
         flock = Simulation(options.boids, options.width, options.height)
         if options.mode == "video":
             record(flock, options)
         else:
-            from bocpy.examples._window import show  # noqa: PLC0415  needs pyglet
-
             show(flock, options.width, options.height, options.fps, options.scale)
     finally:
         wait()

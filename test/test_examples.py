@@ -265,6 +265,16 @@ def test_boids_pipe_their_frames_to_ffmpeg(tmp_path):
     assert len(film.read_bytes()) == 3 * 4 * 40 * 20
 
 
+def test_boids_without_a_window_or_an_encoder_say_what_to_do(tmp_path):
+    hidden = "raise ImportError('No module named pyglet')"
+    (tmp_path / "pyglet.py").write_text(hidden, encoding="utf-8")
+    done = run("boids", code=1, PYTHONPATH=str(tmp_path))
+    assert 'pip install "bocpy[boids]"' in done.stderr
+    assert "Traceback" not in done.stderr
+    done = run("boids", "--mode", "video", "-b", "1", code=1, PATH=str(tmp_path))
+    assert done.stderr.splitlines() == ["no ffmpeg here: use --output NAME.png"]
+
+
 @pytest.mark.parametrize("option", ["--boids", "--width", "--fps", "--duration"])
 def test_boids_wants_positive_numbers(option):
     assert "greater than 0" in run("boids", option, "0", code=2).stderr
