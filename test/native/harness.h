@@ -7,6 +7,15 @@
 #include <vector>
 
 /// Ends the program at a broken promise, in every build.
+#if defined(BOC_MODEL)
+#    include "model.h"
+#    define CHECK(condition)                                                           \
+        do {                                                                           \
+            if (!(condition)) {                                                        \
+                boc::model::fail("not true: " #condition);                             \
+            }                                                                          \
+        } while (false)
+#else
 #define CHECK(condition)                                                               \
     do {                                                                               \
         if (!(condition)) {                                                            \
@@ -15,6 +24,7 @@
             std::abort();                                                              \
         }                                                                              \
     } while (false)
+#endif
 
 #if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
 #    define BOC_SANITIZED 1
@@ -26,9 +36,9 @@ namespace test {
 
 inline constexpr bool kSanitized = BOC_SANITIZED != 0;
 
-/// `full` repetitions, fewer under a sanitizer, `BOC_SCALE` times as many.
+/// `full` repetitions, fewer under a sanitizer, `BOCPY_SCALE` times as many.
 inline int repeat(int full) {
-    const char* const scale = std::getenv("BOC_SCALE");
+    const char* const scale = std::getenv("BOCPY_SCALE");
     const int times = scale != nullptr ? std::atoi(scale) : 1;
     return (kSanitized ? full / 10 + 1 : full) * times;
 }
@@ -46,16 +56,16 @@ private:
     std::uint64_t state_;
 };
 
-/// BOC_SEED, or one from the address of the stack; printed, so that it can be repeated.
+/// BOCPY_SEED, or one from the address of the stack; printed, so that it can be repeated.
 inline std::uint64_t seed() {
     static const std::uint64_t value = [] {
-        const char* const given = std::getenv("BOC_SEED");
+        const char* const given = std::getenv("BOCPY_SEED");
         const int local = 0;
         const std::uint64_t fresh =
             reinterpret_cast<std::uintptr_t>(&local) / 16 % 1'000'000;
         const std::uint64_t chosen =
             given != nullptr ? std::strtoull(given, nullptr, 10) : fresh;
-        std::printf("BOC_SEED=%llu\n", static_cast<unsigned long long>(chosen));
+        std::printf("BOCPY_SEED=%llu\n", static_cast<unsigned long long>(chosen));
         std::fflush(stdout);
         return chosen;
     }();
@@ -82,14 +92,3 @@ private:
 };
 
 } // namespace test
-
-#if defined(BOC_SYSTEMATIC)
-/// Lets another thread go first, now and then, as the seed says.
-extern "C" void boc_systematic_yield() noexcept {
-    static thread_local test::Random random{
-        test::seed() + reinterpret_cast<std::uintptr_t>(&random) % 4096};
-    if (random.below(4) == 0) {
-        std::this_thread::yield();
-    }
-}
-#endif

@@ -31,7 +31,7 @@
 namespace boc::compat {
 
 std::uint64_t monotonic_ns() noexcept {
-    const auto since_start = std::chrono::steady_clock::now().time_since_epoch();
+    const auto since_start = now().time_since_epoch();
     const auto count =
         std::chrono::duration_cast<std::chrono::nanoseconds>(since_start).count();
     return static_cast<std::uint64_t>(std::max<decltype(count)>(count, 1));
@@ -184,7 +184,7 @@ void set_thread_name(const char*) noexcept {}
 
 namespace {
 
-long futex(const std::atomic<std::uint32_t>& word, int operation, std::uint32_t value,
+long futex(const Atomic<std::uint32_t>& word, int operation, std::uint32_t value,
            const timespec* until) noexcept {
     return syscall(SYS_futex, &word, operation | FUTEX_PRIVATE_FLAG, value, until,
                    nullptr, FUTEX_BITSET_MATCH_ANY);
@@ -202,7 +202,7 @@ timespec to_timespec(Deadline deadline) noexcept {
 
 } // namespace
 
-FutexWait futex_wait(const std::atomic<std::uint32_t>& word, std::uint32_t expected,
+FutexWait futex_wait(const Atomic<std::uint32_t>& word, std::uint32_t expected,
                      Deadline deadline) noexcept {
     const timespec until = to_timespec(deadline);
     const timespec* const limit = deadline == kForever ? nullptr : &until;
@@ -214,7 +214,7 @@ FutexWait futex_wait(const std::atomic<std::uint32_t>& word, std::uint32_t expec
                               : FutexWait::kWoken;
 }
 
-void futex_wake(const std::atomic<std::uint32_t>& word, int count) noexcept {
+void futex_wake(const Atomic<std::uint32_t>& word, int count) noexcept {
     futex(word, FUTEX_WAKE, static_cast<std::uint32_t>(count), nullptr);
 }
 
@@ -237,7 +237,7 @@ Bucket& bucket_of(const void* word) {
 
 } // namespace
 
-FutexWait futex_wait(const std::atomic<std::uint32_t>& word, std::uint32_t expected,
+FutexWait futex_wait(const Atomic<std::uint32_t>& word, std::uint32_t expected,
                      Deadline deadline) noexcept {
     Bucket& bucket = bucket_of(&word);
     std::unique_lock lock{bucket.mutex};
@@ -253,7 +253,7 @@ FutexWait futex_wait(const std::atomic<std::uint32_t>& word, std::uint32_t expec
                : FutexWait::kWoken;
 }
 
-void futex_wake(const std::atomic<std::uint32_t>& word, int) noexcept {
+void futex_wake(const Atomic<std::uint32_t>& word, int) noexcept {
     Bucket& bucket = bucket_of(&word);
     // The sleeper looked at the word under the mutex: it sleeps, or saw the change.
     const std::scoped_lock lock{bucket.mutex};

@@ -1,9 +1,11 @@
 #pragma once
 
-#include <atomic>
+#include "atomic.h"
+
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <thread>
 
 #if defined(_MSC_VER)
 #    include <intrin.h>
@@ -25,14 +27,6 @@
 #    define BOC_THREAD_LOCAL constinit thread_local
 #endif
 
-/// A step of a lock-free protocol; the systematic build reorders threads here.
-#if defined(BOC_SYSTEMATIC)
-extern "C" void boc_systematic_yield() noexcept;
-#    define BOC_YIELD() boc_systematic_yield()
-#else
-#    define BOC_YIELD() static_cast<void>(0)
-#endif
-
 namespace boc::compat {
 
 /// Distance that keeps two words out of each other's cache line.
@@ -44,18 +38,33 @@ using Deadline = std::chrono::steady_clock::time_point;
 /// Never passes.
 inline constexpr Deadline kForever = Deadline::max();
 
+#if defined(BOC_MODEL) // which says what these mean
+Deadline now() noexcept;
+void cpu_relax() noexcept;
+void yield() noexcept;
+#else
+[[nodiscard]] inline Deadline now() noexcept {
+    return std::chrono::steady_clock::now();
+}
+
+/// Gives way to threads that wait for a processor.
+inline void yield() noexcept {
+    std::this_thread::yield();
+}
+
 /// Tells the processor that this is a spin loop.
 inline void cpu_relax() noexcept {
-#if defined(_MSC_VER) && (defined(_M_X64) || defined(_M_IX86))
+#    if defined(_MSC_VER) && (defined(_M_X64) || defined(_M_IX86))
     _mm_pause();
-#elif defined(_MSC_VER)
+#    elif defined(_MSC_VER)
     __yield();
-#elif defined(__x86_64__) || defined(__i386__)
+#    elif defined(__x86_64__) || defined(__i386__)
     __builtin_ia32_pause();
-#elif defined(__aarch64__) || defined(__arm__)
+#    elif defined(__aarch64__) || defined(__arm__)
     asm volatile("yield" ::: "memory");
-#endif
+#    endif
 }
+#endif
 
 /// Nanoseconds on the monotonic clock, never 0.
 [[nodiscard]] std::uint64_t monotonic_ns() noexcept;
@@ -78,10 +87,10 @@ inline constexpr bool kSignalsEndSleep = BOC_HAS_FUTEX != 0;
 enum class FutexWait : std::uint8_t { kWoken, kTimedOut, kInterrupted };
 
 /// Sleeps while `word` holds `expected`; may return kWoken without reason.
-FutexWait futex_wait(const std::atomic<std::uint32_t>& word, std::uint32_t expected,
+FutexWait futex_wait(const Atomic<std::uint32_t>& word, std::uint32_t expected,
                      Deadline deadline) noexcept;
 
 /// Wakes at least `count` of the threads that sleep on `word`.
-void futex_wake(const std::atomic<std::uint32_t>& word, int count) noexcept;
+void futex_wake(const Atomic<std::uint32_t>& word, int count) noexcept;
 
 } // namespace boc::compat

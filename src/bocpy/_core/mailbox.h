@@ -1,14 +1,13 @@
 #pragma once
 
+#include "atomic.h"
 #include "parking.h"
 #include "ring.h"
 #include "tags.h"
 
 #include <array>
-#include <atomic>
 #include <bit>
 #include <cstdint>
-#include <mutex>
 #include <optional>
 #include <span>
 #include <string_view>
@@ -50,8 +49,8 @@ private:
     void unlink(Receiver& receiver) noexcept;
     void call(Receiver& receiver) noexcept;
 
-    std::array<std::atomic<std::uint32_t>, kTags> waiting_{};
-    std::mutex mutex_;
+    std::array<Atomic<std::uint32_t>, kTags> waiting_{};
+    Mutex mutex_;
     Receiver* first_ = nullptr;
     Receiver* last_ = nullptr;
 };
@@ -74,7 +73,7 @@ private:
 
     Receivers& all_;
     QueueSet queues_;
-    std::atomic<bool> called_{false}; ///< M2
+    Atomic<bool> called_{false}; ///< M2
     Receiver* next_ = nullptr;
     Receiver* previous_ = nullptr;
     Eventcount call_;
@@ -82,10 +81,10 @@ private:
 
 /// Queues of messages by tag: bounded, any number of senders and receivers, first in
 /// first out per tag.
-template <typename Message>
+template <typename Message, std::uint64_t kSlots = 16384>
 class Mailbox {
 public:
-    using Popped = typename Ring<Message>::Popped;
+    using Popped = typename Ring<Message, kSlots>::Popped;
 
     /// The queue bound to `name`, bound now if need be; nothing if all are taken.
     [[nodiscard]] std::optional<Binding> resolve(const TagName& name) {
@@ -95,7 +94,7 @@ public:
 
     /// False if the queue is full. A message sent across a rebind is never received.
     [[nodiscard]] bool send(Binding to, Message message) {
-        Ring<Message>& ring = rings_[to.queue];
+        Ring<Message, kSlots>& ring = rings_[to.queue];
         if (!ring.try_push(to.era, message)) {
             ring.discard(to.era - kEraStep);
             if (!ring.try_push(to.era, message)) {
@@ -158,14 +157,14 @@ public:
     /// Drops all messages and bindings, then binds `names` in order.
     void rebind(std::span<const std::string_view> names) {
         const std::uint32_t era = tags_.rebind(names);
-        for (Ring<Message>& ring : rings_) {
+        for (Ring<Message, kSlots>& ring : rings_) {
             ring.discard(era - kEraStep);
         }
         receivers_.call_all();
     }
 
     [[nodiscard]] const TagTable& tags() const noexcept { return tags_; }
-    [[nodiscard]] const Ring<Message>& ring(std::size_t queue) const noexcept {
+    [[nodiscard]] const Ring<Message, kSlots>& ring(std::size_t queue) const noexcept {
         return rings_[queue];
     }
 
@@ -186,7 +185,7 @@ private:
 
     TagTable tags_;
     Receivers receivers_;
-    std::array<Ring<Message>, kTags> rings_;
+    std::array<Ring<Message, kSlots>, kTags> rings_;
 };
 
 } // namespace boc

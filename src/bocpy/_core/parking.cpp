@@ -16,11 +16,11 @@ constexpr milliseconds kSlice{compat::kSignalsEndSleep ? 1000 : 50};
 Deadline end_of_slice(Deadline deadline, Interrupts interrupts) noexcept {
     return interrupts == Interrupts::kIgnore
                ? deadline
-               : std::min(deadline, std::chrono::steady_clock::now() + kSlice);
+               : std::min(deadline, compat::now() + kSlice);
 }
 
 bool has_passed(Deadline deadline) noexcept {
-    return deadline != compat::kForever && std::chrono::steady_clock::now() >= deadline;
+    return deadline != compat::kForever && compat::now() >= deadline;
 }
 
 } // namespace
@@ -32,7 +32,6 @@ bool Parker::park(Deadline deadline) noexcept {
         state_.exchange(kNone, std::memory_order_acquire);            // P1
         return true;
     }
-    BOC_YIELD();
     while (state_.load(std::memory_order_relaxed) == kAsleep &&
            compat::futex_wait(state_, kAsleep, deadline) != FutexWait::kTimedOut) {
     }
@@ -56,7 +55,6 @@ void Eventcount::cancel() noexcept {
 
 Waited Eventcount::commit(Ticket ticket, Deadline deadline,
                           Interrupts interrupts) noexcept {
-    BOC_YIELD();
     const Waited waited = sleep(ticket, end_of_slice(deadline, interrupts), interrupts);
     waiters_.fetch_sub(1, std::memory_order_relaxed);
     if (waited != Waited::kTimedOut) {

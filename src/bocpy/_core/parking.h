@@ -1,8 +1,8 @@
 #pragma once
 
+#include "atomic.h"
 #include "compat.h"
 
-#include <atomic>
 #include <cstdint>
 
 namespace boc {
@@ -27,10 +27,13 @@ public:
     /// Wakes the owner, or spares it its next sleep.
     void wake() noexcept;
 
+    /// Forgets a wake. No other thread may be using it.
+    void reset() noexcept { state_.store(kNone, std::memory_order_relaxed); }
+
 private:
     enum State : std::uint8_t { kNone, kAsleep, kWoken };
 
-    alignas(compat::kCacheLine) std::atomic<std::uint32_t> state_{kNone};
+    alignas(compat::kCacheLine) Atomic<std::uint32_t> state_{kNone};
 };
 
 /// Where any number of threads wait for a condition that lives elsewhere.
@@ -66,7 +69,6 @@ public:
                 return Waited::kSignalled;
             }
             const Ticket ticket = prepare();
-            BOC_YIELD();
             if (condition()) {
                 cancel();
                 return Waited::kSignalled;
@@ -85,8 +87,8 @@ private:
     Waited sleep(Ticket ticket, compat::Deadline deadline,
                  Interrupts interrupts) noexcept;
 
-    std::atomic<std::uint32_t> waiters_{0};
-    std::atomic<std::uint32_t> epoch_{0};
+    Atomic<std::uint32_t> waiters_{0};
+    Atomic<std::uint32_t> epoch_{0};
 };
 
 } // namespace boc

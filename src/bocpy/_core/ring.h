@@ -1,14 +1,13 @@
 #pragma once
 
+#include "atomic.h"
 #include "compat.h"
 
-#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
 #include <memory>
 #include <new>
-#include <thread>
 #include <utility>
 
 namespace boc {
@@ -25,10 +24,10 @@ namespace boc {
 ///   until head_    consumers claim by CAS         it is published or freed R3: a slot
 ///   between claim and publication delays those behind it; no claimer waits for
 ///       anything, so they just look again
-template <typename T>
+template <typename T, std::uint64_t kSlots = 16384>
 class Ring {
 public:
-    static constexpr std::uint64_t kCapacity = 16384;
+    static constexpr std::uint64_t kCapacity = kSlots;
 
     Ring() : slots_{allocate()} {}
     Ring(const Ring&) = delete;
@@ -47,11 +46,9 @@ public:
             const std::uint64_t state =
                 slot.state.load(std::memory_order_acquire); // R1
             const std::int32_t ahead = lead(state, place) + 1;
-            BOC_YIELD();
             if (ahead == 0) {
                 if (claim(tail_, place)) { // R2
                     ::new (&slot.item) T{std::move(item)};
-                    BOC_YIELD();
                     slot.state.store(pack(free_turn(place) + 1, era),
                                      std::memory_order_seq_cst); // R1
                     return true;
@@ -81,7 +78,6 @@ public:
             const std::uint64_t state =
                 slot.state.load(std::memory_order_seq_cst); // R1
             const std::int32_t ahead = lead(state, place);
-            BOC_YIELD();
             if (ahead != 0) {
                 if (ahead < 0 && tail_.load(std::memory_order_acquire) == place) {
                     return Popped::kEmpty;
@@ -141,7 +137,7 @@ public:
 
 private:
     struct Slot {
-        std::atomic<std::uint64_t> state;
+        Atomic<std::uint64_t> state;
         union {
             T item;
         };
@@ -149,7 +145,7 @@ private:
     struct Free {
         void operator()(Slot* slots) const noexcept { std::free(slots); }
     };
-    using Word = std::atomic<std::uint64_t>;
+    using Word = Atomic<std::uint64_t>;
 
     /// Zero bytes are slots free for lap 0; pages never used are never touched.
     [[nodiscard]] static Slot* allocate() {
@@ -185,7 +181,7 @@ private:
                                                   std::uint64_t place) noexcept {
         const std::uint64_t now = next.load(std::memory_order_relaxed);
         if (now == place) {
-            std::this_thread::yield();
+            compat::yield();
         }
         return now;
     }
@@ -194,7 +190,6 @@ private:
     [[nodiscard]] static T take(Slot& slot, std::uint64_t place) noexcept {
         T taken{std::move(slot.item)};
         slot.item.~T();
-        BOC_YIELD();
         slot.state.store(pack(free_turn(place) + 2, 0),
                          std::memory_order_release); // R1
         return taken;
@@ -202,9 +197,9 @@ private:
 
     std::unique_ptr<Slot[], Free> slots_;
     alignas(compat::kCacheLine) Word tail_{0};
-    std::atomic<std::uint64_t> push_retries_{0};
+    Atomic<std::uint64_t> push_retries_{0};
     alignas(compat::kCacheLine) Word head_{0};
-    std::atomic<std::uint64_t> pop_retries_{0};
+    Atomic<std::uint64_t> pop_retries_{0};
 };
 
 } // namespace boc

@@ -3,7 +3,6 @@
 #include "sched/worker.h"
 
 #include <chrono>
-#include <thread>
 
 namespace boc::sched {
 
@@ -19,14 +18,14 @@ struct Here {
     unsigned cursor = 0;
     Crew::Redirects redirects;
 
-    /// The next of `size` workers; every thread starts elsewhere.
-    unsigned next(unsigned size, std::uint64_t now) noexcept {
+    /// The next of `size` workers; a new one takes its first from `cursors`.
+    unsigned next(unsigned size, std::uint64_t now,
+                  Atomic<unsigned>& cursors) noexcept {
         if (incarnation != now) {
-            static constinit std::atomic<unsigned> starts{0};
             worker = nullptr;
             incarnation = now;
             redirects = {};
-            cursor = starts.fetch_add(1, std::memory_order_relaxed) % size;
+            cursor = cursors.fetch_add(1, std::memory_order_relaxed) % size;
         }
         const unsigned index = cursor < size ? cursor : 0;
         cursor = index + 1;
@@ -51,6 +50,7 @@ bool Scheduler::start(unsigned workers) noexcept {
     }
     registered_.store(0, std::memory_order_relaxed);
     drained_ = 0;
+    cursors_.store(0, std::memory_order_relaxed);
     if (workers != 0) {
         incarnation_.fetch_add(1, std::memory_order_seq_cst); // S1
     }
@@ -112,9 +112,9 @@ bool Scheduler::dispatch_remote(Work* work) noexcept {
     if ((now & 1) == 0 || size == 0) {
         return false;
     }
-    const auto [worker, idle] = crew_.receiver(here.next(size, now), here.redirects);
+    const auto [worker, idle] =
+        crew_.receiver(here.next(size, now, cursors_), here.redirects);
     worker.count_remote(1);
-    BOC_YIELD();
     if (incarnation_.load(std::memory_order_seq_cst) != now) { // S1
         worker.count_remote(~std::uint64_t{0});
         return false;
@@ -166,16 +166,15 @@ Work* Scheduler::drain() noexcept {
         last = work;
         ++drained_;
     };
-    const auto deadline = std::chrono::steady_clock::now() + kDrainPatience;
+    const auto deadline = compat::now() + kDrainPatience;
     for (;;) {
         for (unsigned index = 0; index < crew_.opened(); ++index) {
             crew_.worker(index).drain(append);
         }
-        if (running() || waiting() <= 0 ||
-            std::chrono::steady_clock::now() > deadline) {
+        if (running() || waiting() <= 0 || compat::now() > deadline) {
             break;
         }
-        std::this_thread::yield();
+        compat::yield();
     }
     last->next.store(nullptr, std::memory_order_relaxed);
     return head.next.load(std::memory_order_relaxed);

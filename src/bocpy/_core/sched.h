@@ -1,10 +1,10 @@
 #pragma once
 
+#include "atomic.h"
 #include "sched/crew.h"
 #include "sched/stats.h"
 #include "sched/work.h"
 
-#include <atomic>
 #include <cstdint>
 #include <vector>
 
@@ -74,9 +74,10 @@ private:
     bool dispatch_remote(Work* work) noexcept;
     [[nodiscard]] std::int64_t waiting() const noexcept;
 
-    alignas(compat::kCacheLine) std::atomic<std::uint64_t> incarnation_{0};
-    std::atomic<unsigned> registered_{0};
+    alignas(compat::kCacheLine) Atomic<std::uint64_t> incarnation_{0};
+    Atomic<unsigned> registered_{0};
     std::int64_t drained_ = 0;
+    Atomic<unsigned> cursors_{0}; ///< handed out; every thread starts elsewhere
     Crew crew_;
 };
 

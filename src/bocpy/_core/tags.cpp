@@ -43,7 +43,6 @@ std::optional<Binding> TagTable::find(const TagName& name) const noexcept {
     const std::uint32_t count = count_.load(std::memory_order_acquire); // T1
     for (std::uint32_t queue = 0; queue < count; ++queue) {
         if (matches(queue, name)) {
-            BOC_YIELD();
             const bool whole = era_.load(std::memory_order_relaxed) == era; // T2
             return whole && era % 2 == 0 ? std::optional{Binding{era, queue}}
                                          : std::nullopt;
@@ -76,7 +75,6 @@ std::uint32_t TagTable::rebind(std::span<const std::string_view> names) {
     era_.store(era + 1, std::memory_order_relaxed); // T2: what follows is a release
     count_.store(0, std::memory_order_release);
     for (std::size_t queue = 0; queue < names.size(); ++queue) {
-        BOC_YIELD();
         append(queue, TagName{names[queue]}, std::move(fresh[queue]));
     }
     era_.store(era + kEraStep, std::memory_order_release); // T2

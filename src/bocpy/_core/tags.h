@@ -1,12 +1,11 @@
 #pragma once
 
+#include "atomic.h"
 #include "compat.h"
 
 #include <array>
-#include <atomic>
 #include <cstddef>
 #include <cstdint>
-#include <mutex>
 #include <optional>
 #include <span>
 #include <string>
@@ -75,16 +74,16 @@ public:
 
 private:
     struct alignas(compat::kCacheLine) Words {
-        std::array<std::atomic<std::uint64_t>, TagName::kWords> word{};
+        std::array<Atomic<std::uint64_t>, TagName::kWords> word{};
     };
 
     [[nodiscard]] bool matches(std::size_t queue, const TagName& name) const noexcept;
     void append(std::size_t queue, const TagName& name, std::string text) noexcept;
 
-    alignas(compat::kCacheLine) std::atomic<std::uint32_t> era_{0};
-    std::atomic<std::uint32_t> count_{0};
+    alignas(compat::kCacheLine) Atomic<std::uint32_t> era_{0};
+    Atomic<std::uint32_t> count_{0};
     std::array<Words, kTags> words_{};
-    mutable std::mutex mutex_;
+    mutable Mutex mutex_;
     std::array<std::string, kTags> names_;
 };
 

@@ -1,9 +1,9 @@
 #pragma once
 
+#include "atomic.h"
 #include "compat.h"
 #include "parking.h"
 
-#include <atomic>
 #include <cstdint>
 #include <utility>
 
@@ -102,8 +102,8 @@ private:
 
     static inline BOC_THREAD_LOCAL bool kept_ = false;
 
-    alignas(compat::kCacheLine) std::atomic<std::int64_t> word_{kClosed};
-    std::atomic<bool> seeded_{false};
+    alignas(compat::kCacheLine) Atomic<std::int64_t> word_{kClosed};
+    Atomic<bool> seeded_{false};
     alignas(compat::kCacheLine) Eventcount event_;
 };
 

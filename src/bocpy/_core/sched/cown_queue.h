@@ -1,10 +1,8 @@
 #pragma once
 
+#include "atomic.h"
 #include "compat.h"
 #include "sched/waiter.h"
-
-#include <atomic>
-#include <thread>
 
 namespace boc::sched {
 
@@ -14,7 +12,7 @@ class Place;
 /// first is whoever found it null.
 class CownQueue {
     friend class Place;
-    std::atomic<Place*> last_{nullptr};
+    Atomic<Place*> last_{nullptr};
 };
 
 /// The place of one waiter in the queue of one cown (an MCS-style link, as in "When
@@ -83,13 +81,13 @@ private:
             if (spins < kSpins) {
                 compat::cpu_relax();
             } else {
-                std::this_thread::yield();
+                compat::yield();
             }
         }
     }
 
-    std::atomic<Waiter*> next_{nullptr};
-    std::atomic<bool> linked_{false};
+    Atomic<Waiter*> next_{nullptr};
+    Atomic<bool> linked_{false};
 };
 
 } // namespace boc::sched

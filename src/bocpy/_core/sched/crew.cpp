@@ -31,6 +31,8 @@ bool Crew::open(unsigned size) noexcept {
         workers_[index]->reset();
     }
     word_.store(0, std::memory_order_relaxed);
+    idler_.store(0, std::memory_order_relaxed);
+    spinner_.store(nullptr, std::memory_order_relaxed);
     cpus_ = compat::usable_cpu_count();
     longest_spin_ = cpus_ > 2 ? kSpinOnMany : kSpinOnTwo;
     opened_ = size;

@@ -1,9 +1,9 @@
 #pragma once
 
+#include "atomic.h"
 #include "compat.h"
 
 #include <array>
-#include <atomic>
 #include <cstdint>
 
 namespace boc::sched {
@@ -127,10 +127,10 @@ private:
         word_.fetch_add(delta, std::memory_order_seq_cst); // C1
     }
 
-    alignas(compat::kCacheLine) std::atomic<std::uint64_t> word_{0};
-    alignas(compat::kCacheLine) std::atomic<unsigned> idler_{0};
-    std::atomic<Worker*> spinner_{nullptr};
-    alignas(compat::kCacheLine) std::atomic<unsigned> size_{0};
+    alignas(compat::kCacheLine) Atomic<std::uint64_t> word_{0};
+    alignas(compat::kCacheLine) Atomic<unsigned> idler_{0};
+    Atomic<Worker*> spinner_{nullptr};
+    alignas(compat::kCacheLine) Atomic<unsigned> size_{0};
     unsigned opened_ = 0;
     unsigned cpus_ = 1;
     unsigned longest_spin_ = 0;

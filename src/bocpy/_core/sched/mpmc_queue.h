@@ -1,9 +1,8 @@
 #pragma once
 
+#include "atomic.h"
 #include "compat.h"
 #include "sched/work.h"
-
-#include <atomic>
 
 namespace boc::sched {
 
@@ -11,7 +10,7 @@ namespace boc::sched {
 /// be on their way: the pusher has its place but has not stored it (Q2).
 struct Segment {
     Work* first = nullptr;
-    std::atomic<Work*>* end = nullptr;
+    Atomic<Work*>* end = nullptr;
 
     [[nodiscard]] bool empty() const noexcept { return first == nullptr; }
 
@@ -69,10 +68,9 @@ public:
 
     void enqueue(Segment segment) noexcept {
         segment.end->store(nullptr, std::memory_order_relaxed);
-        std::atomic<Work*>* const place =
+        Atomic<Work*>* const place =
             back_.exchange(segment.end, std::memory_order_seq_cst); // Q1
-        BOC_YIELD();
-        place->store(segment.first, std::memory_order_release); // Q2
+        place->store(segment.first, std::memory_order_release);     // Q2
     }
 
     /// Puts `work` before everything else, or behind it if a taker is in the middle.
@@ -83,7 +81,6 @@ public:
             return;
         }
         work->next.store(front, std::memory_order_relaxed);
-        BOC_YIELD();
         front_.store(work, std::memory_order_release); // Q2, Q3
     }
 
@@ -96,15 +93,13 @@ public:
         if (front == nullptr) {
             return nullptr;
         }
-        BOC_YIELD();
         Work* rest = front->next.load(std::memory_order_acquire); // Q2
         if (rest == nullptr) {
-            std::atomic<Work*>* last = &front->next;
+            Atomic<Work*>* last = &front->next;
             if (back_.compare_exchange_strong(last, &front_, std::memory_order_acq_rel,
                                               std::memory_order_relaxed)) { // Q4
                 return front;
             }
-            BOC_YIELD();
             rest = front->next.load(std::memory_order_acquire); // Q2
         }
         front_.store(rest != nullptr ? rest : front, std::memory_order_release); // Q3
@@ -120,7 +115,6 @@ public:
         if (front == nullptr) {
             return {};
         }
-        BOC_YIELD();
         return {front, back_.exchange(&front_, std::memory_order_acq_rel)}; // Q1
     }
 
@@ -141,8 +135,8 @@ public:
     }
 
 private:
-    alignas(compat::kCacheLine) std::atomic<std::atomic<Work*>*> back_{&front_};
-    alignas(compat::kCacheLine) std::atomic<Work*> front_{nullptr};
+    alignas(compat::kCacheLine) Atomic<Atomic<Work*>*> back_{&front_};
+    alignas(compat::kCacheLine) Atomic<Work*> front_{nullptr};
 };
 
 } // namespace boc::sched

@@ -1,9 +1,9 @@
 #pragma once
 
+#include "atomic.h"
 #include "compat.h"
 
 #include <array>
-#include <atomic>
 #include <cstdint>
 #include <string_view>
 
@@ -62,7 +62,7 @@ public:
     }
 
 private:
-    std::atomic<std::uint64_t> value_{0};
+    Atomic<std::uint64_t> value_{0};
 };
 
 /// The counts of one worker that only its own thread writes.

@@ -1,8 +1,8 @@
 #pragma once
 
+#include "atomic.h"
 #include "sched/work.h"
 
-#include <atomic>
 #include <cstdint>
 
 namespace boc::sched {
@@ -59,8 +59,8 @@ public:
     }
 
 private:
-    std::atomic<std::int32_t> pending_{0};
-    std::atomic<bool> queued_{false};
+    Atomic<std::int32_t> pending_{0};
+    Atomic<bool> queued_{false};
 };
 
 } // namespace boc::sched

@@ -1,13 +1,13 @@
 #pragma once
 
-#include <atomic>
+#include "atomic.h"
 
 namespace boc::sched {
 
 /// What the scheduler carries: a link, and nothing it would call. Whoever embeds it
 /// keeps it alive from dispatch until a worker or a drain hands it out.
 struct Work {
-    std::atomic<Work*> next{nullptr};
+    Atomic<Work*> next{nullptr};
 };
 
 } // namespace boc::sched

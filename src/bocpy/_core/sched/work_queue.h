@@ -1,11 +1,11 @@
 #pragma once
 
+#include "atomic.h"
 #include "compat.h"
 #include "sched/mpmc_queue.h"
 #include "sched/work.h"
 
 #include <array>
-#include <atomic>
 #include <cstdint>
 
 namespace boc::sched {
@@ -32,7 +32,7 @@ private:
         at_.store(place, std::memory_order_relaxed);
         return place;
     }
-    std::atomic<unsigned> at_{0};
+    Atomic<unsigned> at_{0};
 };
 
 /// The queue of one worker: four queues, so that a thief takes a part and pushers

@@ -27,6 +27,7 @@ void Worker::reset() noexcept {
     queue_.reset();
     slot_.store(nullptr, std::memory_order_relaxed);
     idleness_.store(kBusy, std::memory_order_relaxed);
+    parker_.reset();
     idle_ = searching_ = false;
     watching_.store(false, std::memory_order_relaxed);
     budget_ = kSlotBudget;

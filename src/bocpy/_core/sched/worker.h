@@ -1,5 +1,6 @@
 #pragma once
 
+#include "atomic.h"
 #include "compat.h"
 #include "parking.h"
 #include "sched/crew.h"
@@ -7,7 +8,6 @@
 #include "sched/work.h"
 #include "sched/work_queue.h"
 
-#include <atomic>
 #include <cstdint>
 
 namespace boc::sched {
@@ -131,7 +131,7 @@ private:
     const unsigned index_;
 
     // The owner's own.
-    alignas(compat::kCacheLine) std::atomic<Work*> slot_{nullptr};
+    alignas(compat::kCacheLine) Atomic<Work*> slot_{nullptr};
     bool idle_ = false;
     bool searching_ = false;
     unsigned budget_ = 0;
@@ -141,15 +141,15 @@ private:
     WorkerCounters counters_;
 
     // Written by thieves and watchers.
-    alignas(compat::kCacheLine) std::atomic<bool> token_home_{true};
-    std::atomic<std::uint64_t> seen_fills_{0};
-    std::atomic<std::uint64_t> seen_since_ns_{0};
+    alignas(compat::kCacheLine) Atomic<bool> token_home_{true};
+    Atomic<std::uint64_t> seen_fills_{0};
+    Atomic<std::uint64_t> seen_since_ns_{0};
 
     // Written by whoever dispatches or wakes.
-    alignas(compat::kCacheLine) std::atomic<std::uintptr_t> idleness_{kBusy};
-    std::atomic<std::uint64_t> pushed_remote_{0};
-    std::atomic<bool> watching_{false};
-    std::atomic<bool> stop_{false};
+    alignas(compat::kCacheLine) Atomic<std::uintptr_t> idleness_{kBusy};
+    Atomic<std::uint64_t> pushed_remote_{0};
+    Atomic<bool> watching_{false};
+    Atomic<bool> stop_{false};
     Parker parker_;
     WorkQueue queue_;
 };

@@ -1,7 +1,6 @@
 #include "sched/worker.h"
 
 #include <algorithm>
-#include <thread>
 
 namespace boc::sched {
 
@@ -15,7 +14,7 @@ void back_off(unsigned round) noexcept {
     if (round < 16) {
         compat::cpu_relax();
     } else {
-        std::this_thread::yield();
+        compat::yield();
     }
 }
 
@@ -51,7 +50,6 @@ void Worker::go_idle() noexcept {
 
 Work* Worker::come_back() noexcept {
     std::uintptr_t now = kIdle;
-    BOC_YIELD();
     if (idleness_.compare_exchange_strong(now, kSeeking, std::memory_order_acquire,
                                           std::memory_order_acquire)) {
         crew_.go_busy();
@@ -96,9 +94,9 @@ Work* Worker::rest() noexcept {
     const std::uint64_t since = compat::monotonic_ns();
     while (!was_claimed() && !stopping()) {
         const bool watching = watching_.load(std::memory_order_relaxed);
-        const auto deadline = watching ? std::chrono::steady_clock::now() +
-                                             std::chrono::nanoseconds{tick_ns_}
-                                       : compat::kForever;
+        const auto deadline = watching
+                                  ? compat::now() + std::chrono::nanoseconds{tick_ns_}
+                                  : compat::kForever;
         counters_.parked.bump();
         if (parker_.park(deadline) || !watching) {
             continue;
@@ -160,9 +158,7 @@ bool Worker::claim(std::uintptr_t what) noexcept {
                                            std::memory_order_relaxed)) { // W3
         return false;
     }
-    BOC_YIELD();
     crew_.go_busy();
-    BOC_YIELD();
     idleness_.store(what, std::memory_order_release); // W3
     parker_.wake();
     return true;

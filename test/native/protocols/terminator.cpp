@@ -1,0 +1,107 @@
+// The count of what is pending: its end is seen, whoever brings it about.
+
+#include "terminator.h"
+
+#include "explore.h"
+
+#include <array>
+
+using namespace boc;
+using test::Plain;
+
+namespace {
+
+void wait(Terminator& terminator) {
+    Terminator::Waited waited = Terminator::kInterrupted;
+    while (waited == Terminator::kInterrupted) {
+        waited = terminator.wait_until(compat::kForever);
+    }
+    CHECK(waited == Terminator::kDone);
+}
+
+/// Two that were counted in end, the seed goes out, and the waiter sees what they did.
+struct Rundown {
+    static constexpr unsigned kThreads = 3;
+
+    Rundown() {
+        terminator.reset();
+        CHECK(terminator.inc() == 2 && terminator.inc() == 3);
+    }
+
+    void thread(unsigned index) {
+        if (index == 0) {
+            CHECK(terminator.seed_dec());
+            wait(terminator);
+            CHECK(written[0].get() == 1 && written[1].get() == 1);
+        } else {
+            CHECK(terminator.inc() > 0); // a child of what was counted in
+            terminator.dec();
+            written[index - 1].set(1);
+            terminator.dec();
+        }
+    }
+    void after() { CHECK(terminator.count() == 0 && terminator.seeded() == 0); }
+
+    Terminator terminator;
+    std::array<Plain, 2> written;
+};
+
+/// One works, counted in before; one closes; the waiter sees what was written.
+struct Closing {
+    static constexpr unsigned kThreads = 3;
+
+    Closing() {
+        terminator.reset();
+        CHECK(terminator.inc() == 2);
+    }
+
+    void thread(unsigned index) {
+        if (index == 0) {
+            terminator.seed_dec();
+            wait(terminator);
+            CHECK(written.get() == 1);
+        } else if (index == 1) {
+            written.set(1);
+            terminator.dec();
+        } else {
+            terminator.close();
+            CHECK(terminator.inc() == -1);
+        }
+    }
+    void after() { CHECK(terminator.count() == 0 && terminator.closed()); }
+
+    Terminator terminator;
+    Plain written;
+};
+
+/// The seed goes out once and in once, whoever tries.
+struct Seed {
+    static constexpr unsigned kThreads = 3;
+
+    Seed() { terminator.reset(); }
+
+    void thread(unsigned index) {
+        out[index].set(terminator.seed_dec() ? 1 : 0);
+        in[index].set(terminator.seed_inc() ? 1 : 0);
+    }
+    void after() {
+        std::int64_t balance = 1;
+        for (unsigned each = 0; each < kThreads; ++each) {
+            balance += static_cast<std::int64_t>(in[each].get());
+            balance -= static_cast<std::int64_t>(out[each].get());
+        }
+        CHECK(balance == terminator.count() && balance == terminator.seeded());
+    }
+
+    Terminator terminator;
+    std::array<Plain, kThreads> out;
+    std::array<Plain, kThreads> in;
+};
+
+} // namespace
+
+int main() {
+    return test::explore({test::scenario<Rundown>("rundown"),
+                          test::scenario<Closing>("closing"),
+                          test::scenario<Seed>("seed")});
+}
