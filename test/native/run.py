@@ -1,6 +1,11 @@
 """Builds and runs the programs of this folder against the Python-free core.
 
-python test/native/run.py [--sanitize thread|address,undefined] [--build DIR] [NAME...]
+    python test/native/run.py [--sanitize thread|address,undefined] [NAME...]
+    python test/native/run.py --systematic|--relacy [--seeds N] [NAME...]
+
+The second form runs those of protocols/ on a model of the machine: under seeded
+schedules, one thread at a time, or under relacy, where loads see all that C++ allows.
+BOCPY_SEED=N repeats the schedule that a failure names.
 """
 
 from __future__ import annotations
@@ -18,16 +23,35 @@ from pathlib import Path
 
 HERE = Path(__file__).parent
 CORE = HERE.parents[1] / "src" / "bocpy" / "_core"
-BASES = ("block_pool", "compat", "parking", "sched", "terminator", "tags", "mailbox")
+BASES = ("parking", "sched", "terminator", "tags", "mailbox")
+SYSTEM = ("block_pool", "compat")
+THREAD_LOCAL = {"scheduler"}
+"""Protocols that need threads of the system, which relacy has not."""
+COMPILER = os.environ.get("CXX", "g++").split()
 FLAGS = (
     "-std=c++20 -O1 -g -pthread -UNDEBUG -Wall -Wextra -Wconversion -Wshadow -Werror"
 )
 
 
-def core_sources() -> list[Path]:
-    """Return the sources of the layers that know nothing of Python."""
-    top = [CORE / f"{base}.cpp" for base in BASES]
-    return [*filter(Path.exists, top), *sorted((CORE / "sched").glob("*.cpp"))]
+def core_sources(model: str) -> list[Path]:
+    """Return what all programs share: the Python-free core, and the machine."""
+    bases = BASES if model else (*BASES, *SYSTEM)
+    core = [CORE / f"{base}.cpp" for base in bases]
+    machine = [HERE / "model" / f"{base}.cpp" for base in ("compat", model) if model]
+    return [*core, *sorted((CORE / "sched").glob("*.cpp")), *machine]
+
+
+def programs_of(model: str, names: list[str]) -> list[Path]:
+    """Return the sources of the programs to run."""
+    found = sorted((HERE / "protocols").glob("*.cpp"))
+    found = [source for source in found if source.stem != "native"]
+    if model == "relacy":
+        found = [source for source in found if source.stem not in THREAD_LOCAL]
+    if not model:
+        found += sorted(HERE.glob("*.cpp"))
+    if names:
+        return [source for source in found if source.stem in names]
+    return [source for source in found if source.stem[:6] != "bench_"]
 
 
 def compile_all(sources: list[Path], flags: list[str], build: Path) -> list[Path]:
@@ -35,8 +59,10 @@ def compile_all(sources: list[Path], flags: list[str], build: Path) -> list[Path
 
     def compile_one(source: Path) -> Path:
         target = build / f"{source.parent.name}-{source.stem}.o"
-        command = [os.environ.get("CXX", "g++"), *flags, "-iquote", str(CORE)]
-        subprocess.run([*command, "-c", str(source), "-o", str(target)], check=True)
+        folders = (CORE, HERE, HERE / "protocols", HERE / "model")
+        includes = [part for folder in folders for part in ("-iquote", str(folder))]
+        command = [*COMPILER, *flags, *includes, "-c", str(source)]
+        subprocess.run([*command, "-o", str(target)], check=True)
         return target
 
     with ThreadPoolExecutor(os.cpu_count()) as pool:
@@ -45,7 +71,7 @@ def compile_all(sources: list[Path], flags: list[str], build: Path) -> list[Path
 
 def link(objects: list[Path], flags: list[str], target: Path) -> Path:
     """Link one program."""
-    command = [os.environ.get("CXX", "g++"), *flags, *map(str, objects)]
+    command = [*COMPILER, *flags, *map(str, objects)]
     subprocess.run([*command, "-o", str(target)], check=True)
     return target
 
@@ -78,30 +104,46 @@ def run(program: Path, seconds: float) -> bool:
 
 def main() -> int:
     """Build, run, report; the exit code tells whether all went well."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    options = parse()
+    build = options.build or Path(tempfile.mkdtemp(prefix="bocpy-native-"))
+    build.mkdir(parents=True, exist_ok=True)
+    flags = FLAGS.split() + ["-DBOC_MODEL"] * bool(options.model)
+    if options.sanitize:
+        flags += [f"-fsanitize={options.sanitize}", "-fno-sanitize-recover=all"]
+    sources = programs_of(options.model, options.names)
+    if not sources:
+        print("no native programs to run")
+        return 1
+    if options.seeds:
+        os.environ["BOCPY_SEEDS"] = str(options.seeds)
+    shared = core_sources(options.model)
+    explorer = [] if options.model else [HERE / "protocols" / "native.cpp"]
+    objects = compile_all([*shared, *explorer, *sources], flags, build)
+    good = True
+    for source, main_object in zip(sources, objects[-len(sources) :], strict=True):
+        explored = source.parent.name == "protocols"
+        parts = objects[: len(shared) + len(explorer) * explored]
+        program = main_object.with_suffix("")
+        good &= run(link([*parts, main_object], flags, program), options.timeout)
+    return 0 if good else 1
+
+
+def parse() -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("names", nargs="*", help="programs to run (default: all tests)")
     parser.add_argument("--sanitize", default="", help="value for -fsanitize")
     parser.add_argument("--build", type=Path, help="where to put what is built")
     parser.add_argument("--timeout", type=float, default=120, help="seconds for each")
-    options = parser.parse_args()
-    build = options.build or Path(tempfile.mkdtemp(prefix="bocpy-native-"))
-    build.mkdir(parents=True, exist_ok=True)
-    flags = FLAGS.split()
-    if options.sanitize:
-        flags += [f"-fsanitize={options.sanitize}", "-fno-sanitize-recover=all"]
-    sources = sorted(HERE.glob("*.cpp"))
-    if options.names:
-        sources = [source for source in sources if source.stem in options.names]
-    else:
-        sources = [source for source in sources if source.stem[:6] != "bench_"]
-    if not sources:
-        print("no native programs to run")
-        return 1
-    objects = compile_all([*core_sources(), *sources], flags, build)
-    shared, own = objects[: -len(sources)], objects[-len(sources) :]
-    programs = [link([*shared, one], flags, one.with_suffix("")) for one in own]
-    good = [run(program, options.timeout) for program in programs]
-    return 0 if all(good) else 1
+    model = parser.add_mutually_exclusive_group()
+    for name in ("systematic", "relacy"):
+        model.add_argument(
+            f"--{name}", dest="model", action="store_const", const=name, default=""
+        )
+    parser.add_argument("--seeds", type=int, help="schedules of each scenario")
+    return parser.parse_args()
 
 
 if __name__ == "__main__":

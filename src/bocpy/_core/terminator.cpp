@@ -21,11 +21,11 @@ bool Terminator::seed_dec() noexcept {
 }
 
 bool Terminator::seed_inc() noexcept {
-    if (seeded_.exchange(true, std::memory_order_acq_rel)) { // T3
+    if (inc() < 0) {
         return false;
     }
-    if (inc() < 0) {
-        seeded_.store(false, std::memory_order_release);
+    if (seeded_.exchange(true, std::memory_order_acq_rel)) { // T3
+        dec();
         return false;
     }
     return true;

@@ -15,7 +15,9 @@ namespace boc {
 ///   word_    all   twice the count, plus 1 while closed
 ///     T1: every change is an RMW on word_; who brings the count to 0 wakes the waiters
 ///     T2: an inc that meets the closed bit takes itself back, which is a dec
-///   seeded_  all   T3: only the exchange that turns it counts the seed in or out
+///   seeded_  all   T3: only the exchange that turns it counts the seed in or out; it
+///                      is counted in before that and out after it, so that a seed that
+///                      is in is counted
 ///   kept_    each thread   T4: a worker that ends a behavior keeps its count for the
 ///                          next one that it schedules, and gives it back before it
 ///                          sleeps: the count is never too low, and too high only while

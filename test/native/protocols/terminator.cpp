@@ -98,10 +98,42 @@ struct Seed {
     std::array<Plain, kThreads> in;
 };
 
+/// The seed goes out and in and out while one works, counted in before: no waiter is
+/// let through early.
+struct SeedBesideWork {
+    static constexpr unsigned kThreads = 3;
+
+    SeedBesideWork() {
+        terminator.reset();
+        CHECK(terminator.inc() == 2);
+    }
+
+    void thread(unsigned index) {
+        if (index == 0) {
+            written.set(1);
+            terminator.dec();
+            return;
+        }
+        static_cast<void>(terminator.seed_dec());
+        if (index == 1) {
+            static_cast<void>(terminator.seed_inc());
+            static_cast<void>(terminator.seed_dec());
+        } else {
+            wait(terminator);
+            CHECK(written.get() == 1);
+        }
+    }
+    void after() { CHECK(terminator.count() == terminator.seeded()); }
+
+    Terminator terminator;
+    Plain written;
+};
+
 } // namespace
 
 int main() {
     return test::explore({test::scenario<Rundown>("rundown"),
                           test::scenario<Closing>("closing"),
-                          test::scenario<Seed>("seed")});
+                          test::scenario<Seed>("seed"),
+                          test::scenario<SeedBesideWork>("seed beside work")});
 }

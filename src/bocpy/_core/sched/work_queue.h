@@ -27,6 +27,8 @@ public:
         return place;
     }
 
+    void reset() noexcept { set(0); }
+
 private:
     unsigned set(unsigned place) noexcept {
         at_.store(place, std::memory_order_relaxed);
@@ -111,6 +113,9 @@ public:
         for (MpmcQueue& part : parts_) {
             part.reset();
         }
+        in_.reset();
+        out_.reset();
+        steal_.reset();
     }
 
 private:

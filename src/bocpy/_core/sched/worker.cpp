@@ -36,6 +36,7 @@ void Worker::reset() noexcept {
     counters_.reset();
     token_home_.store(true, std::memory_order_relaxed);
     seen_since_ns_.store(0, std::memory_order_relaxed);
+    seen_fills_.store(0, std::memory_order_relaxed);
     pushed_remote_.store(0, std::memory_order_relaxed);
     stop_.store(false, std::memory_order_relaxed);
 }
