@@ -3,6 +3,7 @@
 #include "block_pool.h"
 #include "failure.h"
 #include "handle.h"
+#include "runtime.h"
 #include "sched.h"
 #include "seat.h"
 #include "terminator.h"
@@ -147,7 +148,7 @@ void Behavior::run(Seat& seat) {
     settle(std::move(value), raised);
     unlink();
     let_go();
-    Terminator::instance().leave();
+    Terminator::instance().leave(kept_count);
     drop(); // B1: the schedule's
 }
 

@@ -1,6 +1,6 @@
 #include "runtime.h"
 
-#include "terminator.h"
+#include <atomic>
 
 namespace boc {
 
@@ -19,7 +19,7 @@ void set_runtime_up(bool up) noexcept {
 }
 
 void schedule(BehaviorPtr behavior) {
-    if (!Terminator::instance().enter()) {
+    if (!Terminator::instance().enter(kept_count)) {
         py::raise(PyExc_RuntimeError, "runtime is shutting down");
     }
     if (!behavior->schedule()) {

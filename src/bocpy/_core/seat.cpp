@@ -3,8 +3,8 @@
 #include "handle.h"
 #include "noticeboard.h"
 #include "py/spares.h"
+#include "runtime.h"
 #include "sched.h"
-#include "terminator.h"
 
 #include <mutex>
 
@@ -313,7 +313,7 @@ void Seat::work() {
         sched::Work* item = scheduler.stopping() ? nullptr : scheduler.try_next();
         if (item == nullptr) {
             home.recycle();
-            terminator.settle(); // T4
+            terminator.settle(kept_count); // T4
             const py::Detached detached;
             item = scheduler.wait_next();
         }

@@ -18,7 +18,7 @@ namespace boc {
 ///   seeded_  all   T3: only the exchange that turns it counts the seed in or out; it
 ///                      is counted in before that and out after it, so that a seed that
 ///                      is in is counted
-///   kept_    each thread   T4: a worker that ends a behavior keeps its count for the
+///   Kept     each worker   T4: a worker that ends a behavior keeps its count for the
 ///                          next one that it schedules, and gives it back before it
 ///                          sleeps: the count is never too low, and too high only while
 ///                          somebody is busy
@@ -46,27 +46,32 @@ public:
         return word >> 1;
     }
 
-    /// Counts in what a worker schedules, if with the count that it keeps; false when
-    /// closed. T4
-    bool enter() noexcept {
-        if (kept_ && !closed()) {
-            kept_ = false;
+    /// Whether a worker keeps a count. T4
+    struct Kept {
+        bool count = false;
+    };
+
+    /// Counts in what a worker schedules, if it can with the count that it keeps; false
+    /// when closed. T4
+    bool enter(Kept& kept) noexcept {
+        if (kept.count && !closed()) {
+            kept.count = false;
             return true;
         }
         return inc() >= 0;
     }
 
     /// Counts out what a worker has run, or keeps the count. T4
-    void leave() noexcept {
-        if (kept_) {
+    void leave(Kept& kept) noexcept {
+        if (kept.count) {
             dec();
         }
-        kept_ = true;
+        kept.count = true;
     }
 
-    /// Gives back the count that the calling thread keeps. T4
-    void settle() noexcept {
-        if (std::exchange(kept_, false)) {
+    /// Gives back the count that a worker keeps. T4
+    void settle(Kept& kept) noexcept {
+        if (std::exchange(kept.count, false)) {
             dec();
         }
     }
@@ -101,8 +106,6 @@ private:
     static constexpr std::int64_t kOne = 2;
 
     std::int64_t reject() noexcept;
-
-    static inline BOC_THREAD_LOCAL bool kept_ = false;
 
     alignas(compat::kCacheLine) Atomic<std::int64_t> word_{kClosed};
     Atomic<bool> seeded_{false};

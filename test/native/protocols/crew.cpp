@@ -197,8 +197,7 @@ struct Stop {
 } // namespace
 
 int main() {
-    return test::explore({test::scenario<Outside>("outside"),
-                          test::scenario<Children>("children"),
-                          test::scenario<LongParent>("long parent"),
-                          test::scenario<Stop>("stop")});
+    return test::explore(
+        {test::scenario<Outside>("outside"), test::scenario<Children>("children"),
+         test::scenario<LongParent>("long parent"), test::scenario<Stop>("stop")});
 }

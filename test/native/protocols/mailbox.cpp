@@ -167,8 +167,7 @@ struct Rebind {
 } // namespace
 
 int main() {
-    return test::explore({test::scenario<Senders>("senders"),
-                          test::scenario<GivesUp>("gives up"),
-                          test::scenario<OneEach>("one each"),
-                          test::scenario<Rebind>("rebind")});
+    return test::explore(
+        {test::scenario<Senders>("senders"), test::scenario<GivesUp>("gives up"),
+         test::scenario<OneEach>("one each"), test::scenario<Rebind>("rebind")});
 }

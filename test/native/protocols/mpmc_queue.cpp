@@ -1,4 +1,5 @@
-// The queue of work: every item comes out once, with what was written before it went in.
+// The queue of work: every item comes out once, with what was written before it went
+// in.
 
 #include "sched/mpmc_queue.h"
 

@@ -131,9 +131,8 @@ struct Gate {
 } // namespace
 
 int main() {
-    return test::explore({test::scenario<Turns>("turns"),
-                          test::scenario<TwoWakers>("two wakers"),
-                          test::scenario<Deadline>("deadline"),
-                          test::scenario<Tokens>("tokens"),
-                          test::scenario<Gate>("gate")});
+    return test::explore(
+        {test::scenario<Turns>("turns"), test::scenario<TwoWakers>("two wakers"),
+         test::scenario<Deadline>("deadline"), test::scenario<Tokens>("tokens"),
+         test::scenario<Gate>("gate")});
 }

@@ -1,8 +1,7 @@
 // The scheduler from start to stop: what it took is run or drained.
 
-#include "sched.h"
-
 #include "explore.h"
+#include "sched.h"
 
 #include <array>
 

@@ -62,6 +62,5 @@ struct Swap {
 } // namespace
 
 int main() {
-    return test::explore(
-        {test::scenario<Bind>("bind"), test::scenario<Swap>("swap")});
+    return test::explore({test::scenario<Bind>("bind"), test::scenario<Swap>("swap")});
 }

@@ -129,11 +129,76 @@ struct SeedBesideWork {
     Plain written;
 };
 
+/// Two workers run chains, each of which schedules the next from its body, and keep a
+/// count between them: no waiter is let through early, and none is left waiting.
+struct KeptCounts {
+    static constexpr unsigned kThreads = 3;
+    static constexpr unsigned kLinks = 2;
+
+    KeptCounts() {
+        terminator.reset();
+        CHECK(terminator.inc() == 2 && terminator.inc() == 3);
+    }
+
+    void thread(unsigned index) {
+        if (index == 0) {
+            CHECK(terminator.seed_dec());
+            wait(terminator);
+            CHECK(written[0].get() == kLinks && written[1].get() == kLinks);
+            return;
+        }
+        Terminator::Kept kept;
+        for (unsigned link = 0; link < kLinks; ++link) {
+            CHECK(link + 1 == kLinks || terminator.enter(kept));
+            Plain& mine = written[index - 1];
+            mine.set(mine.get() + 1);
+            terminator.leave(kept);
+        }
+        terminator.settle(kept);
+    }
+    void after() { CHECK(terminator.count() == 0); }
+
+    Terminator terminator;
+    std::array<Plain, 2> written;
+};
+
+/// A worker that keeps a count is refused like others once the terminator is closed.
+struct KeptWhileClosing {
+    static constexpr unsigned kThreads = 2;
+
+    KeptWhileClosing() {
+        terminator.reset();
+        CHECK(terminator.inc() == 2);
+    }
+
+    void thread(unsigned index) {
+        if (index == 0) {
+            terminator.seed_dec();
+            terminator.close();
+            Terminator::Kept none;
+            CHECK(!terminator.enter(none));
+            wait(terminator);
+            return;
+        }
+        Terminator::Kept kept;
+        terminator.leave(kept);
+        if (terminator.enter(kept)) {
+            terminator.leave(kept);
+        }
+        terminator.settle(kept);
+    }
+    void after() { CHECK(terminator.count() == 0 && terminator.closed()); }
+
+    Terminator terminator;
+};
+
 } // namespace
 
 int main() {
     return test::explore({test::scenario<Rundown>("rundown"),
                           test::scenario<Closing>("closing"),
                           test::scenario<Seed>("seed"),
-                          test::scenario<SeedBesideWork>("seed beside work")});
+                          test::scenario<SeedBesideWork>("seed beside work"),
+                          test::scenario<KeptCounts>("kept counts"),
+                          test::scenario<KeptWhileClosing>("kept while closing")});
 }
