@@ -90,6 +90,7 @@ void Home::abandon() noexcept {
     reducers_.store(nullptr, std::memory_order_release);
     capsule_type = nullptr;
     cown_type = nullptr;
+    decorator_type = nullptr;
     plans = nullptr;
     sites = nullptr;
     interpreter_ = nullptr;
@@ -110,6 +111,7 @@ void Home::close() noexcept {
     const std::scoped_lock lock{table().mutex};
     capsule_type = nullptr;
     cown_type = nullptr;
+    decorator_type = nullptr;
     interpreter_ = nullptr;
     epoch_.fetch_add(1, std::memory_order_release); // H3
 }

@@ -40,7 +40,7 @@ public:
     /// The home of the attached interpreter, which has imported `bocpy._core`.
     [[nodiscard]] static Home& current() noexcept {
         const Here& here = here_;
-        if (here.interpreter == PyInterpreterState_Get() &&
+        if (here.interpreter == PyThreadState_GetUnchecked()->interp &&
             here.epoch == epoch_.load(std::memory_order_acquire)) { // H3
             return *here.home;
         }
@@ -99,10 +99,11 @@ public:
     /// Only while attached to this interpreter.
     [[nodiscard]] FlatDicts& flat_dicts() noexcept { return flat_dicts_; }
 
-    PyTypeObject* capsule_type = nullptr; ///< borrowed from the module
-    PyTypeObject* cown_type = nullptr;    ///< borrowed from the module
-    PlanCache* plans = nullptr;           ///< borrowed from the module
-    SiteCache* sites = nullptr;           ///< borrowed from the module
+    PyTypeObject* capsule_type = nullptr;   ///< borrowed from the module
+    PyTypeObject* cown_type = nullptr;      ///< borrowed from the module
+    PyTypeObject* decorator_type = nullptr; ///< borrowed from the module
+    PlanCache* plans = nullptr;             ///< borrowed from the module
+    SiteCache* sites = nullptr;             ///< borrowed from the module
 
     /// `pickle.dumps` and `pickle.loads`, imported at first use; lent.
     [[nodiscard]] PyObject* dumps() { return cached(dumps_, "_pickle", "dumps"); }

@@ -308,7 +308,8 @@ void Seat::work() {
     auto& terminator = Terminator::instance();
     Home& home = Home::current();
     const Hosting hosting{home};
-    const py::Spares::Keeping spares;
+    const py::Spares::Keeping spares{
+        {home.capsule_type, home.cown_type, home.decorator_type}};
     for (;;) {
         sched::Work* item = scheduler.stopping() ? nullptr : scheduler.try_next();
         if (item == nullptr) {

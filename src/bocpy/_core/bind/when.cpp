@@ -204,6 +204,7 @@ PyMethodDef functions[] = {
 void add_when(PyObject* module) {
     State& state = state_of(module);
     state.decorator_type = py::make_type(module, &decorator_spec);
+    state.home->decorator_type = state.decorator_type;
     py::check(PyModule_AddFunctions(module, functions));
 }
 

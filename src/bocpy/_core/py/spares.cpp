@@ -2,8 +2,6 @@
 
 #include "compat.h"
 
-#include <array>
-
 namespace boc::py {
 
 namespace {
@@ -11,9 +9,13 @@ namespace {
 constexpr unsigned kMost = 16;
 
 struct Shelf {
-    PyInterpreterState* interpreter; ///< null: keep nothing
+    Spares::Types types; ///< none: keep nothing
     unsigned count;
     std::array<void*, kMost> blocks;
+
+    [[nodiscard]] bool takes(const PyTypeObject* type) const noexcept { // P1
+        return type == types[0] || type == types[1] || type == types[2];
+    }
 };
 
 BOC_THREAD_LOCAL Shelf t_shelf{};
@@ -23,7 +25,7 @@ BOC_THREAD_LOCAL Shelf t_shelf{};
 Ref Spares::new_object(PyTypeObject* type) {
     Shelf& shelf = t_shelf;
     void* block = nullptr;
-    if (shelf.count != 0 && shelf.interpreter == PyInterpreterState_Get()) { // P1
+    if (shelf.count != 0 && shelf.takes(type)) {
         block = shelf.blocks[--shelf.count];
     } else {
         block = PyObject_Malloc(kSize); // P2
@@ -38,7 +40,7 @@ Ref Spares::new_object(PyTypeObject* type) {
 void Spares::free_object(PyObject* object) noexcept {
     PyTypeObject* const type = Py_TYPE(object);
     Shelf& shelf = t_shelf;
-    if (shelf.count < kMost && shelf.interpreter == PyInterpreterState_Get()) { // P1
+    if (shelf.count < kMost && shelf.takes(type)) {
         shelf.blocks[shelf.count++] = object;
     } else {
         PyObject_Free(object);
@@ -46,13 +48,13 @@ void Spares::free_object(PyObject* object) noexcept {
     Py_DECREF(type);
 }
 
-Spares::Keeping::Keeping() noexcept {
-    t_shelf.interpreter = PyInterpreterState_Get();
+Spares::Keeping::Keeping(const Types& types) noexcept {
+    t_shelf.types = types;
 }
 
 Spares::Keeping::~Keeping() {
     Shelf& shelf = t_shelf;
-    shelf.interpreter = nullptr;
+    shelf.types = {};
     while (shelf.count != 0) {
         PyObject_Free(shelf.blocks[--shelf.count]);
     }

@@ -2,14 +2,15 @@
 
 #include "py/ref.h"
 
+#include <array>
 #include <cstddef>
 
 namespace boc::py {
 
 /// Memory of small freed objects that a worker thread keeps for the next ones it makes.
 ///
-///   P1: only a thread inside a Keeping keeps anything, and only of the interpreter it
-///       was attached to when that began; all of it is given back when that ends
+///   P1: only a thread inside a Keeping keeps anything, and only of the types it was
+///       told, which are those of one interpreter; all is given back when that ends
 ///   P2: what new_object() made is freed by free_object() and nothing else, so every
 ///       block has room for the largest object
 class Spares {
@@ -23,10 +24,14 @@ public:
     /// The end of a tp_dealloc: frees the object, and lets go of its type.
     static void free_object(PyObject* object) noexcept;
 
-    /// While this exists the calling thread keeps spares of the attached interpreter.
+    /// The types of which spares are kept.
+    using Types = std::array<PyTypeObject*, 3>;
+
+    /// While this exists the calling thread keeps spares of `types`, which are those of
+    /// the attached interpreter.
     class Keeping {
     public:
-        Keeping() noexcept;
+        explicit Keeping(const Types& types) noexcept;
         ~Keeping();
         Keeping(const Keeping&) = delete;
         Keeping& operator=(const Keeping&) = delete;

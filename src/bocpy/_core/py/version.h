@@ -64,6 +64,13 @@ static inline int PyFrame_GetLasti(PyFrameObject* frame) {
 }
 #endif
 
+#if PY_VERSION_HEX < 0x030D0000
+/// The attached thread state, or null.
+static inline PyThreadState* PyThreadState_GetUnchecked() {
+    return _PyThreadState_UncheckedGet();
+}
+#endif
+
 #if PY_VERSION_HEX < 0x030C0000
 /// Takes the pending exception out of the thread state, normalised, with its traceback.
 static inline PyObject* PyErr_GetRaisedException() {
