@@ -16,7 +16,7 @@ namespace boc::py {
 class Spares {
 public:
     /// The largest object that can be made here.
-    static constexpr std::size_t kSize = 64;
+    static constexpr std::size_t kSize = sizeof(PyObject) + 6 * sizeof(void*);
 
     /// A new object of `type`, uninitialised behind its head; throws if there is no
     /// memory.
