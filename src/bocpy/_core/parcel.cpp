@@ -3,6 +3,7 @@
 #include "culprit.h"
 #include "handle.h"
 #include "memory_view.h"
+#include "named.h"
 #include "pins.h"
 #include "xidata.h"
 
@@ -47,6 +48,13 @@ Blob* copy_of_bytes(PyObject* value) {
     auto blob = std::make_unique<Blob>();
     blob->size = PyBytes_GET_SIZE(value);
     blob->bytes = copy_bytes(PyBytes_AS_STRING(value), blob->size);
+    return blob.release();
+}
+
+Blob* copy_names(const std::string& names) {
+    auto blob = std::make_unique<Blob>();
+    blob->size = static_cast<Py_ssize_t>(names.size());
+    blob->bytes = copy_bytes(names.data(), blob->size);
     return blob.release();
 }
 
@@ -155,6 +163,9 @@ Parcel Parcel::pack(PyObject* value, const char* what) {
     if (xidata::supports(value)) {
         out.form_.record = new xidata::Record{xidata::Record::take(value)};
         out.kind_ = Kind::kRecord;
+    } else if (const auto names = names_of(value)) {
+        out.form_.blob = copy_names(*names);
+        out.kind_ = Kind::kNamed;
     } else {
         out.form_.blob = pickle(value, what);
         out.kind_ = Kind::kPickle;
@@ -276,6 +287,9 @@ py::Ref Parcel::unpack() const {
         return make_cown(CownPtr::share(form_.cown));
     case Kind::kRecord:
         return form_.record->arrive();
+    case Kind::kNamed:
+        return find_named(
+            {form_.blob->bytes.get(), static_cast<std::size_t>(form_.blob->size)});
     case Kind::kPickle:
         return unpickle(*form_.blob);
     case Kind::kObject:

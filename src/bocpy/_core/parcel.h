@@ -18,7 +18,8 @@ class Record;
 ///
 /// In order, the first that fits: a leaf (None, bool, int, float, str, bytes, cowns,
 /// memoryviews as copies, and tuples of those) is copied natively; a type registered
-/// with CPython travels as its cross-interpreter data; anything else is pickled, and
+/// with CPython travels as its cross-interpreter data; functions and classes that are
+/// found by their names cross as those; anything else is pickled, and
 /// the cowns inside are pinned for as long as the bytes live. Under isolation `share`
 /// the object itself is kept.
 ///
@@ -72,6 +73,7 @@ private:
         kCapsule,
         kCown,
         kRecord,
+        kNamed,
         kPickle,
         kObject,
     };
