@@ -191,7 +191,8 @@ def test_platforms_and_versions_have_one_place_each(path):
 def test_atomic_calls_name_their_order(path):
     code, _ = cpp_parts(path)
     assert not re.search(r"\bvolatile\b(?! *\()", re.sub(r"asm volatile", "", code))
-    if "atomic" not in code or "_internal_test" in path.parts:
+    passed_on = {"_internal_test", "model"} & {*path.parts}
+    if "atomic" not in code.lower() or passed_on:
         return
     pattern = r"[.>](load|store|exchange|fetch_\w+|compare_exchange_\w+)\("
     for call in re.finditer(pattern, code):
@@ -207,7 +208,7 @@ def test_cpp_files_are_small_and_comments_few(path):
     code, comments = cpp_parts(path)
     lines = [line for line in code.splitlines() if line.strip()]
     assert len(text_of(path).splitlines()) <= 500
-    lock_free = path.suffix == ".h" and "atomic" in code
+    lock_free = path.suffix == ".h" and "atomic" in code.lower()
     assert len(comments) <= (0.8 if lock_free else 0.35) * len(lines) + 8
 
 

@@ -13,9 +13,7 @@ import pytest
 
 FOLDER = Path(__file__).parent / "native"
 COMPILER = os.environ.get("CXX", "g++")
-PROGRAMS = sorted(
-    path.stem for path in FOLDER.glob("*.cpp") if not path.stem.startswith("bench_")
-)
+SEEDS = "300"
 SECONDS = 300
 
 pytestmark = [
@@ -35,16 +33,41 @@ def supports(sanitizer):
     return subprocess.run(command, check=False, input=source).returncode == 0
 
 
-@pytest.mark.parametrize("sanitizer", ["", "thread", "address,undefined"])
-def test_native_programs_keep_their_promises(sanitizer, tmp_path):
-    if not supports(sanitizer):
-        pytest.skip(f"{COMPILER} has no {sanitizer} sanitizer here")
-    options = ["--build", str(tmp_path), *(["--sanitize", sanitizer] * bool(sanitizer))]
+@cache
+def has_relacy():
+    """Tell whether the compiler finds relacy's headers."""
+    command = [*COMPILER.split(), "-E", "-x", "c++", "-", "-o", os.devnull]
+    source = b"#include <relacy/relacy.hpp>"
+    return subprocess.run(command, check=False, input=source).returncode == 0
+
+
+def run_programs(folder, *options, **variables):
+    """Build and run the programs; return the finished process and its output."""
     done = subprocess.run(
-        [sys.executable, str(FOLDER / "run.py"), *options, *PROGRAMS],
+        [sys.executable, str(FOLDER / "run.py"), "--build", str(folder), *options],
         check=False,
         capture_output=True,
         text=True,
         timeout=SECONDS,
+        env=os.environ | variables,
     )
-    assert done.returncode == 0, done.stdout + done.stderr
+    return done.returncode, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("sanitizer", ["", "thread", "address,undefined"])
+def test_native_programs_keep_their_promises(sanitizer, tmp_path):
+    if not supports(sanitizer):
+        pytest.skip(f"{COMPILER} has no {sanitizer} sanitizer here")
+    code, output = run_programs(tmp_path, *["--sanitize", sanitizer] * bool(sanitizer))
+    assert code == 0, output
+
+
+def test_protocols_keep_their_promises_under_seeded_schedules(tmp_path):
+    code, output = run_programs(tmp_path, "--systematic", "--seeds", SEEDS)
+    assert code == 0, output
+
+
+@pytest.mark.skipif(not has_relacy(), reason="needs relacy's headers")
+def test_protocols_keep_their_promises_in_the_memory_model(tmp_path):
+    code, output = run_programs(tmp_path, "--relacy", "--seeds", SEEDS)
+    assert code == 0, output

@@ -16,14 +16,14 @@
             }                                                                          \
         } while (false)
 #else
-#define CHECK(condition)                                                               \
-    do {                                                                               \
-        if (!(condition)) {                                                            \
-            std::fprintf(stderr, "%s:%d: not true: %s\n", __FILE__, __LINE__,          \
-                         #condition);                                                  \
-            std::abort();                                                              \
-        }                                                                              \
-    } while (false)
+#    define CHECK(condition)                                                           \
+        do {                                                                           \
+            if (!(condition)) {                                                        \
+                std::fprintf(stderr, "%s:%d: not true: %s\n", __FILE__, __LINE__,      \
+                             #condition);                                              \
+                std::abort();                                                          \
+            }                                                                          \
+        } while (false)
 #endif
 
 #if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
@@ -56,7 +56,8 @@ private:
     std::uint64_t state_;
 };
 
-/// BOCPY_SEED, or one from the address of the stack; printed, so that it can be repeated.
+/// BOCPY_SEED, or one from the address of the stack; printed, so that it can be
+/// repeated.
 inline std::uint64_t seed() {
     static const std::uint64_t value = [] {
         const char* const given = std::getenv("BOCPY_SEED");

@@ -9,16 +9,15 @@
 #include <cstdio>
 #include <cstdlib>
 #include <memory>
+#include <sstream>
 #include <streambuf>
+#include <string>
 #include <variant>
 #include <vector>
 
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wconversion"
-#pragma GCC diagnostic ignored "-Wsign-conversion"
-#pragma GCC diagnostic ignored "-Wshadow"
+// clang-format off: what it defines must not be seen by the headers above
 #include <relacy/relacy.hpp>
-#pragma GCC diagnostic pop
+// clang-format on
 
 #undef new
 #undef delete
@@ -255,9 +254,12 @@ int explore(std::initializer_list<Scenario> scenarios) {
         std::ostringstream report;
         params.output_stream = &report;
         if (!run(scenario, params)) {
-            std::printf("%s%s: BOCPY_SEED=%" PRIu64 " repeats this schedule\n",
-                        report.str().c_str(), scenario.name, params.stop_iteration);
-            return 1;
+            const std::string text = report.str();
+            std::fprintf(stderr,
+                         "%s\n%s: BOCPY_SEED=%" PRIu64 " repeats this schedule\n",
+                         text.substr(0, text.find("\nthread 0:")).c_str(),
+                         scenario.name, params.stop_iteration);
+            std::_Exit(1); // the fibers are left where they are
         }
         std::printf("  %s: %" PRIu64 " schedules\n", scenario.name,
                     params.stop_iteration);

@@ -122,9 +122,7 @@ private:
         }
         return chooser_.choose(ready, current_or_none());
     }
-    int current_or_none() {
-        return here() && me().state == Fiber::kReady ? here_ : -1;
-    }
+    int current_or_none() { return here() && me().state == Fiber::kReady ? here_ : -1; }
     std::vector<unsigned> list_ready() {
         std::vector<unsigned> ready;
         for (unsigned index = 0; index < fibers_.size(); ++index) {

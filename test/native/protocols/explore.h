@@ -24,14 +24,13 @@ struct Scenario {
 /// while no other thread runs.
 template <typename State>
 constexpr Scenario scenario(const char* name) {
-    return {name,
-            State::kThreads,
-            [] { return static_cast<void*>(new State); },
-            [](void* state, unsigned index) {
-                static_cast<State*>(state)->thread(index);
-            },
-            [](void* state) { static_cast<State*>(state)->after(); },
-            [](void* state) { delete static_cast<State*>(state); }};
+    return {
+        name,
+        State::kThreads,
+        [] { return static_cast<void*>(new State); },
+        [](void* state, unsigned index) { static_cast<State*>(state)->thread(index); },
+        [](void* state) { static_cast<State*>(state)->after(); },
+        [](void* state) { delete static_cast<State*>(state); }};
 }
 
 /// Runs each scenario under many schedules: how many, and what chooses them, is the
@@ -51,9 +50,8 @@ public:
     get(std::source_location site = std::source_location::current()) const noexcept {
         return boc::model::read(word_, site);
     }
-    void
-    set(std::uint64_t value,
-        std::source_location site = std::source_location::current()) noexcept {
+    void set(std::uint64_t value,
+             std::source_location site = std::source_location::current()) noexcept {
         boc::model::write(word_, value, site);
     }
 
