@@ -83,9 +83,9 @@ class Simulation:
         """Scatter the boids; `spacing` is the width of a cell of the grid."""
         self.num_boids = num_boids
         self.spacing = spacing
-        self.num_behaviors = 0
-        self.positions = Matrix(num_boids, 2)
-        self.velocities = Matrix(num_boids, 2)
+        self.num_behaviors: int = 0
+        self.positions: Matrix = Matrix(num_boids, 2)
+        self.velocities: Matrix = Matrix(num_boids, 2)
         for i in range(num_boids):
             angle = random.uniform(0, 2 * math.pi)
             heading = (FASTEST * math.cos(angle), FASTEST * math.sin(angle))

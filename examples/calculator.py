@@ -6,11 +6,20 @@ import argparse
 import random
 import threading
 from operator import add, mul, sub, truediv
+from typing import TYPE_CHECKING
 
 from bocpy import receive, send
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 TAG = "calculator"
-OPERATIONS = {"+": add, "-": sub, "*": mul, "/": truediv}
+OPERATIONS: dict[str, Callable[[float, float], float]] = {
+    "+": add,
+    "-": sub,
+    "*": mul,
+    "/": truediv,
+}
 
 
 def calculate(timeout: float) -> None:

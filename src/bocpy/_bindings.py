@@ -42,8 +42,8 @@ class MainModuleBinder(ast.NodeTransformer):
         self.classes: set[str] = set()
         self.functions: set[str] = set()
         self._names = WhenNames()
-        self.when_aliases = self._names.functions
-        self.bocpy_module_aliases = self._names.modules
+        self.when_aliases: set[str] = self._names.functions
+        self.bocpy_module_aliases: set[str] = self._names.modules
 
     def visit_Module(self, node: ast.Module) -> ast.Module:
         """Reduce *node* in place."""

@@ -116,10 +116,10 @@ class WhenTransformer(ast.NodeTransformer):
         when: WhenNames | None = None,
     ) -> None:
         """Capture what is not among *known_vars*; ``__file__`` is that of *path*."""
-        self.known_vars = set(known_vars)
+        self.known_vars: set[str] = set(known_vars)
         self.behaviors: dict[int, BehaviorInfo] = {}
         self.behavior_functions: list[ast.FunctionDef] = []
-        self.calls = 0
+        self.calls: int = 0
         self._path = None if path is None else os.path.abspath(path)  # noqa: PTH100
         self._when = when or WhenNames()
         self._class = ""

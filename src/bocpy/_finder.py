@@ -24,7 +24,7 @@ class CapturedVariableFinder(ast.NodeVisitor):
 
     def __init__(self, known_vars: AbstractSet[str]) -> None:
         """Leave out *known_vars*, the names that every worker has."""
-        self.known_vars = set(known_vars)
+        self.known_vars: set[str] = set(known_vars)
         self.captured_vars: set[str] = set()
 
     def clear(self) -> None:

@@ -103,11 +103,13 @@ class Reduction:
         names: Names,
     ) -> None:
         """Take the kept statements of a module."""
-        self.lines = lines
-        self.steps = steps
-        self.bound = bound
-        self.names = names
-        self.kept = frozenset(n for step in steps for n in step.names) - bound
+        self.lines: list[ast.stmt] = lines
+        self.steps: list[Step] = steps
+        self.bound: frozenset[str] = bound
+        self.names: Names = names
+        self.kept: frozenset[str] = (
+            frozenset(n for step in steps for n in step.names) - bound
+        )
         self.live: frozenset[str] = frozenset()
 
 

@@ -43,7 +43,7 @@ class WhenNames:
 
     def __init__(self, tree: ast.AST | None = None) -> None:
         """Start with the bare ``when``; read the imports below *tree*, if given."""
-        self.functions = {"when"}
+        self.functions: set[str] = {"when"}
         self.modules: set[str] = set()
         for node in walk(tree) if tree is not None else ():
             self.read(node)
@@ -91,9 +91,9 @@ class Names:
 
     def __init__(self, code: CodeType, tree: ast.Module) -> None:
         """Read the names of a compiled module."""
-        self.assigned = assigned_names(code)
-        self.rebound = global_use(code).stores
-        self.star = any(
+        self.assigned: frozenset[str] = assigned_names(code)
+        self.rebound: frozenset[str] = global_use(code).stores
+        self.star: bool = any(
             isinstance(node, ast.ImportFrom) and node.names[0].name == "*"
             for node in walk(tree)
         )
