@@ -8,7 +8,8 @@ An interpreter needs bocpy 0.5.0 or later, or nothing for the peers. Columns are
 microseconds per behavior (per start for `startup`, MiB per further worker for
 `memory`), and in brackets how many times as fast the last interpreter is. With several
 numbers of workers each has its row, and how many times as fast as with the first
-number. Start-up is only comparable between packages that are installed alike: an
+number. `--cpu` shows processor time of all threads instead, which other load disturbs
+less: it bounds what more workers can gain. Start-up is only comparable between packages that are installed alike: an
 editable installation adds its own imports to every interpreter.
 """
 
@@ -78,6 +79,7 @@ class Comparison:
         ) or {"bocpy": sys.executable}
         self.repeat: int = arguments.repeat
         self.workers = [int(number) for number in arguments.workers.split(",")]
+        self.unit = "cpu_us" if arguments.cpu else "us"
         self.scale: float = arguments.scale
         self.table: Table = {}
 
@@ -91,7 +93,7 @@ class Comparison:
                     options = ("--workers", workers, "--count", count)
                     found = ask(python, "workloads.py", name, *options)
                     if found is not None:
-                        keep(row, label, found["us"])
+                        keep(row, label, found[self.unit])
 
     def memory(self) -> None:
         """See what further workers take at their peak."""
@@ -146,6 +148,7 @@ def main() -> None:
     parser.add_argument("--scale", type=float, default=1.0, help="of the counts")
     every = [*COUNTS, "memory", "peers"]
     parser.add_argument("--only", default=",".join(every), help="names, with commas")
+    parser.add_argument("--cpu", action="store_true", help="processor time")
     parser.add_argument("--json", action="store_true", help="print JSON, no table")
     arguments = parser.parse_args()
     comparison = Comparison(arguments)

@@ -37,13 +37,14 @@ SHOWN = 100
 class Part(NamedTuple):
     """What one thread ran between two marks, per step.
 
-    The functions of `atomics` are those of `functions`; what is counted are
-    instructions that lock their cache line.
+    `functions` are what each ran itself, `inclusive` also what it called, `atomics`
+    only what locks its cache line.
     """
 
     total: float
     groups: dict[str, float]
     functions: dict[str, float]
+    inclusive: dict[str, float]
     atomics: dict[str, float]
 
 
@@ -71,8 +72,8 @@ def locking(module: str) -> frozenset[int]:
 
 def read_part(path: Path, count: int) -> Part:
     """Read one file of callgrind's: what each function ran itself, per step."""
-    costs: tuple[Counter[str], Counter[str], Counter[str]]
-    costs = groups, functions, atomics = Counter(), Counter(), Counter()
+    costs: list[Counter[str]] = [Counter() for _ in range(4)]
+    groups, functions, inclusive, atomics = costs
     module = function = label = ""
     called = False
     for line in path.read_text(encoding="utf-8").splitlines():
@@ -84,12 +85,14 @@ def read_part(path: Path, count: int) -> Part:
         elif line.startswith("calls="):
             called = True  # the next line is what the called function ran
         elif line[:1].isdigit():
+            position, text = line.split()
+            cost = int(text)
+            inclusive[label] += cost
             if not called:
-                position, cost = line.split()
-                groups[group_of(module, function)] += int(cost)
-                functions[label] += int(cost)
+                groups[group_of(module, function)] += cost
+                functions[label] += cost
                 if position[:2] == "0x" and int(position, 16) in locking(module):
-                    atomics[label] += int(cost)
+                    atomics[label] += cost
             called = False
     each = [{name: n / count for name, n in one.most_common()} for one in costs]
     return Part(sum(each[0].values()), *each)
@@ -169,6 +172,16 @@ def show_atomics(parts: dict[str, Part]) -> None:
                 print(f"{cost:32.1f}  {function[:SHOWN]}")
 
 
+def show_steps(parts: dict[str, Part]) -> None:
+    """Print what the functions of the package take, with what they call."""
+    print("\ninstructions with all below")
+    for name, part in parts.items():
+        print(name)
+        for function, cost in part.inclusive.items():
+            if function.startswith("_core:") and cost >= 1:
+                print(f"{cost:12.1f}  {function[:SHOWN]}")
+
+
 def main() -> int:
     """Count, print, and compare."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
@@ -178,6 +191,9 @@ def main() -> int:
     parser.add_argument("--limit", type=float, default=5.0, help="per cent allowed")
     parser.add_argument(
         "--atomics", action="store_true", help="count what locks a cache line, too"
+    )
+    parser.add_argument(
+        "--steps", action="store_true", help="show what each step takes with all below"
     )
     parser.add_argument("--json", action="store_true", help="print JSON, no table")
     arguments = parser.parse_args()
@@ -193,6 +209,8 @@ def main() -> int:
         show(parts, before, arguments.top)
         if arguments.atomics:
             show_atomics(parts)
+        if arguments.steps:
+            show_steps(parts)
     slower = [
         name
         for name, part in parts.items()

@@ -10,7 +10,6 @@ from __future__ import annotations
 import argparse
 import json
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bocpy import (
@@ -185,6 +184,7 @@ def run(work: Callable[[int], None], workers: int, count: int) -> dict[str, floa
     """Run a workload from after start() until wait() returns."""
     before = time.perf_counter()
     start(worker_count=workers)
+    used = time.process_time()
     started = time.perf_counter()
     work(count)
     scheduled = time.perf_counter()
@@ -192,6 +192,7 @@ def run(work: Callable[[int], None], workers: int, count: int) -> dict[str, floa
     ended = time.perf_counter()
     return {
         "us": (ended - started) / count * 1e6,
+        "cpu_us": (time.process_time() - used) / count * 1e6,
         "scheduling_us": (scheduled - started) / count * 1e6,
         "start_ms": (started - before) * 1e3,
     }
@@ -200,35 +201,42 @@ def run(work: Callable[[int], None], workers: int, count: int) -> dict[str, floa
 def messages(count: int) -> dict[str, float]:
     """Send and receive in one thread."""
     set_tags(["ping"])
+    used = time.process_time()
     before = time.perf_counter()
     for number in range(count):
         send("ping", number)
         receive("ping")
-    return {"us": (time.perf_counter() - before) / count * 1e6}
+    after = time.perf_counter()
+    return {
+        "us": (after - before) / count * 1e6,
+        "cpu_us": (time.process_time() - used) / count * 1e6,
+    }
 
 
 def startup(workers: int) -> dict[str, float]:
     """Start and stop."""
+    used = time.process_time()
     before = time.perf_counter()
     start(worker_count=workers)
     started = time.perf_counter()
     wait()
     return {
         "us": (time.perf_counter() - before) * 1e6,
+        "cpu_us": (time.process_time() - used) * 1e6,
         "start_ms": (started - before) * 1e3,
     }
 
 
 def peak_mib() -> float:
     """Return the most memory that this process ever had."""
-    status = Path("/proc/self/status")
-    if status.exists():
-        for line in status.read_text(encoding="ascii").splitlines():
-            if line.startswith("VmHWM:"):
-                return int(line.split()[1]) / 1024
-    import resource  # noqa: PLC0415 - not everywhere
+    try:
+        with open("/proc/self/status", encoding="ascii") as status:  # noqa: PTH123
+            lines = [line for line in status if line.startswith("VmHWM:")]
+        return int(lines[0].split()[1]) / 1024
+    except (OSError, IndexError):
+        import resource  # noqa: PLC0415 - not everywhere
 
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
 def main() -> None:
