@@ -9,8 +9,9 @@ microseconds per behavior (per start for `startup`, MiB per further worker for
 `memory`), and in brackets how many times as fast the last interpreter is. With several
 numbers of workers each has its row, and how many times as fast as with the first
 number. `--cpu` shows processor time of all threads instead, which other load disturbs
-less: it bounds what more workers can gain. Start-up is only comparable between packages that are installed alike: an
-editable installation adds its own imports to every interpreter.
+less: it bounds what more workers can gain. Start-up is only comparable between packages
+that are installed alike: an editable installation adds its own imports to every
+interpreter.
 """
 
 from __future__ import annotations

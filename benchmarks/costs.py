@@ -1,4 +1,4 @@
-"""Time what each step costs: scheduling, running, crossing, messages, notices, starting.
+"""Time each step: scheduling, running, crossing, messages, notices, starting.
 
     python benchmarks/costs.py
     python benchmarks/costs.py --json
@@ -83,7 +83,7 @@ def nothing() -> None:
     """Be what an empty loop calls."""
 
 
-def over1(first):
+def over1(first) -> None:
     """Schedule over one cown."""
 
     @when(first)
@@ -91,7 +91,7 @@ def over1(first):
         pass
 
 
-def over2(first, second):
+def over2(first, second) -> None:
     """Schedule over two cowns."""
 
     @when(first, second)
@@ -99,7 +99,7 @@ def over2(first, second):
         pass
 
 
-def over4(first, second, third, fourth):
+def over4(first, second, third, fourth) -> None:
     """Schedule over four cowns."""
 
     @when(first, second, third, fourth)
@@ -107,12 +107,12 @@ def over4(first, second, third, fourth):
         pass
 
 
-def capturing(first, number):
+def capturing(first, number) -> None:
     """Schedule over one cown with a captured number."""
 
     @when(first)
     def _(first):
-        _ = number
+        first.value = number
 
 
 def annotated(first: Cown[int]) -> None:
@@ -123,20 +123,12 @@ def annotated(first: Cown[int]) -> None:
         pass
 
 
-def touching(first):
+def touching(first) -> None:
     """Read and write the value."""
 
     @when(first)
     def _(first):
         first.value += 1
-
-
-def stamp(first):
-    """Note the time of the worker's thread."""
-
-    @when(first)
-    def _(_first):
-        return time.thread_time()
 
 
 def batch(schedule: Callable[..., None], cowns: list[Cown[int]]) -> tuple[float, float]:
@@ -236,7 +228,8 @@ for _ in range(5):
     wait()
     times.append(time.process_time())
     rounds.append([times[1] - times[0], times[2] - times[1]])
-print([rounds[0][0], rounds[0][1], min(r[0] for r in rounds), min(r[1] for r in rounds)])
+best = [min(column) for column in zip(*rounds)]
+print([rounds[0][0], rounds[0][1], *best])
 """
 
 MAKING = """

@@ -99,7 +99,7 @@ def read_part(path: Path, count: int) -> Part:
 
 
 def environment(tree: Path | None) -> dict[str, str]:
-    """Return an environment in which two runs do the same, with the package of a tree."""
+    """Return an environment in which two runs do the same, on the package of a tree."""
     result = dict(os.environ, PYTHONHASHSEED="0")
     if tree is not None:
         result["PYTHONPATH"] = str(tree / "src")
@@ -123,10 +123,8 @@ def count(
             command, stdout=subprocess.PIPE, check=True, env=environment(tree)
         )
         result = {}
-        number = 0
-        for line in done.stdout.decode().splitlines():
+        for number, line in enumerate(done.stdout.decode().splitlines(), 1):
             name, steps = line.rsplit(maxsplit=1)
-            number += 1
             (file,) = Path(folder).glob(f"part.{number}-*")
             result[name] = read_part(file, int(steps))  # the last walk is the warm one
         return result
