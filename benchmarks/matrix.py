@@ -64,6 +64,8 @@ TASKS = {
     "min": ("a.min()", "x.min()"),
     "max 0": ("a.max(0)", "x.max(0)"),
     "argmax": ("a.argmax()", "x.argmax()"),
+    "argmin 0": ("a.argmin(0)", "x.argmin(0)"),
+    "argmax 1": ("a.argmax(1)", "x.argmax(1)"),
     "transpose": ("a.T", "np.ascontiguousarray(x.T)"),
     "in place T": ("c.transpose(in_place=True)", "np.copyto(z, z.T)"),
     "copy": ("a.copy()", "x.copy()"),

@@ -70,14 +70,20 @@ struct Kernels {
     /// NaN if any number is NaN.
     double (*min)(const double* in, Index n);
     double (*max)(const double* in, Index n);
-    /// The first place of a number that is there.
-    Index (*place)(const double* in, Index n, double number);
+    /// The first place of the least or greatest number, -1 if any number is NaN.
+    Index (*place_min)(const double* in, Index n);
+    Index (*place_max)(const double* in, Index n);
 
     // The same down the rows, one by one: into[j] op= in[row][j].
     void (*add_to)(double* into, const double* in, Shape shape);
     void (*add_squares_to)(double* into, const double* in, Shape shape);
     void (*min_to)(double* into, const double* in, Shape shape);
     void (*max_to)(double* into, const double* in, Shape shape);
+    /// The places per column: row `row` is compared with what the rows before gave.
+    void (*place_min_to)(double* best, double* place, const double* in, Index n,
+                         double row);
+    void (*place_max_to)(double* best, double* place, const double* in, Index n,
+                         double row);
 
     /// A copy past the caches to `out` at the start of a line; null if the processor
     /// cannot. `settle` makes what was stored so visible to other threads.

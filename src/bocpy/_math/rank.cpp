@@ -12,16 +12,29 @@ namespace boc::math {
 
 namespace {
 
+/// The places of the extreme numbers of all columns, all rows of a column counted.
+template <bool Least>
+std::vector<Index> places_in_columns(const double* in, Shape shape) {
+    std::vector<double> best(in, in + shape.columns);
+    std::vector<double> place(best.size(), 0.0);
+    const auto look = Least ? kernels().place_min_to : kernels().place_max_to;
+    for (Index row = 1; row < shape.rows; ++row) {
+        look(best.data(), place.data(), in + row * shape.columns, shape.columns,
+             static_cast<double>(row));
+    }
+    return {place.begin(), place.end()};
+}
+
 /// The place of the extreme number of a group, -1 if it is empty. A NaN wins only from
 /// the first place, where no comparison removes it.
 template <bool Least>
 Index extreme_place(const Groups& groups, Index group) {
     if (!groups.masked() && groups.axis() != Axis::kDown) {
         const Index n = groups.length();
-        const double* const in = groups.data() + group * n;
-        const double best = Least ? kernels().min(in, n) : kernels().max(in, n);
-        if (best == best) {
-            return kernels().place(in, n, best);
+        const auto find = Least ? kernels().place_min : kernels().place_max;
+        const Index place = find(groups.data() + group * n, n);
+        if (place >= 0) {
+            return place;
         }
     }
     Index place = -1;
@@ -33,6 +46,19 @@ Index extreme_place(const Groups& groups, Index group) {
         }
     });
     return place;
+}
+
+template <bool Least>
+std::vector<Index> extreme_places(const Groups& groups) {
+    if (!groups.masked() && groups.axis() == Axis::kDown) {
+        return places_in_columns<Least>(groups.data(),
+                                        {groups.length(), groups.count()});
+    }
+    std::vector<Index> places;
+    for (Index group = 0; group < groups.count(); ++group) {
+        places.push_back(extreme_place<Least>(groups, group));
+    }
+    return places;
 }
 
 py::Ref floats(PyObject* self, Shape shape, const std::vector<Index>& places) {
@@ -52,10 +78,7 @@ py::Ref arg_extreme(const Call& call) {
     if (groups.axis() == Axis::kAll) {
         return py::Ref::steal(PyLong_FromSsize_t(extreme_place<Least>(groups, 0)));
     }
-    std::vector<Index> places;
-    for (Index group = 0; group < groups.count(); ++group) {
-        places.push_back(extreme_place<Least>(groups, group));
-    }
+    const std::vector<Index> places = extreme_places<Least>(groups);
     const Shape shape = groups.result();
     return matrix ? floats(call.self, shape, places)
                   : make_indices(State::of(call.self), shape, places);

@@ -47,6 +47,7 @@ inline void store(double* at, const Vector& v) { *reinterpret_cast<Vector*>(at) 
 #include "simd_stream.inl"
 #include "simd_elementwise.inl"
 #include "simd_reduce.inl"
+#include "simd_place.inl"
 #include "simd_product.inl"
 #include "simd_transpose.inl"
 
@@ -68,11 +69,14 @@ const Kernels BOC_SIMD_KERNELS = {
     &dot,
     &extreme<Least>,
     &extreme<Most>,
-    &place,
+    &place<Least>,
+    &place<Most>,
     &fold_down<AddNumber>,
     &fold_down<AddSquare>,
     &fold_down<Least>,
     &fold_down<Most>,
+    &place_down<Least>,
+    &place_down<Most>,
     kStream,
     kSettle,
     &transpose,

@@ -1,7 +1,13 @@
 // Part of simd.inl: loops that fold many numbers into one, and rows into a row.
 
-struct Plain { static Vector run(const Vector& v) { return v; } };
-struct Square { static Vector run(const Vector& v) { return v * v; } };
+struct Plain {
+    static double one(double x) { return x; }
+    static Vector run(const Vector& v) { return v; }
+};
+struct Square {
+    static double one(double x) { return x * x; }
+    static Vector run(const Vector& v) { return v * v; }
+};
 
 /// Partial sums added in a fixed order that does not depend on the width of a vector.
 inline double fold(const double* partial) {
@@ -17,16 +23,13 @@ inline double fold(const double* partial) {
     return half[0];
 }
 
-inline double fold(const Vector* partial) {
+inline double fold_vectors(const Vector* partial) {
     double flat[kPartial];
     for (Index g = 0; g < kGroups; ++g) {
         store(flat + g * kLanes, partial[g]);
     }
     return fold(flat);
 }
-
-inline double square_or_not(double x, Plain) { return x; }
-inline double square_or_not(double x, Square) { return x * x; }
 
 template <typename Map> double sum(const double* in, Index n) {
     Index i = 0;
@@ -38,10 +41,10 @@ template <typename Map> double sum(const double* in, Index n) {
                 partial[g] += Map::run(load(in + i + g * kLanes));
             }
         }
-        total += fold(partial);
+        total += fold_vectors(partial);
     }
     for (; i < n; ++i) {
-        total += square_or_not(in[i], Map{});
+        total += Map::one(in[i]);
     }
     return total;
 }
@@ -56,7 +59,7 @@ double dot(const double* a, const double* b, Index n) {
                 partial[g] += load(a + i + g * kLanes) * load(b + i + g * kLanes);
             }
         }
-        total += fold(partial);
+        total += fold_vectors(partial);
     }
     for (; i < n; ++i) {
         total += a[i] * b[i];
@@ -66,12 +69,14 @@ double dot(const double* a, const double* b, Index n) {
 
 /// Keeps a NaN on either side: once the best is NaN no comparison replaces it.
 struct Least {
+    static bool better(double x, double best) { return x < best; }
     static double run(double best, double x) { return x < best || x != x ? x : best; }
-    static Vector run(const Vector& best, const Vector& x) { return x < best ? x : best; }
+    static auto mask(const Vector& x, const Vector& best) { return x < best; }
 };
 struct Most {
+    static bool better(double x, double best) { return x > best; }
     static double run(double best, double x) { return x > best || x != x ? x : best; }
-    static Vector run(const Vector& best, const Vector& x) { return x > best ? x : best; }
+    static auto mask(const Vector& x, const Vector& best) { return x > best; }
 };
 
 /// Comparisons alone would step over a NaN, so a sum gathers it; opposite infinities make
@@ -84,23 +89,37 @@ inline bool has_nan(const double* in, Index n) {
     return found;
 }
 
+inline double sum_of_lanes(const Vector& v) {
+    double total = 0.0;
+    for (Index lane = 0; lane < kLanes; ++lane) {
+        total += lane_of(v, lane);
+    }
+    return total;
+}
+
 template <typename Pick> double extreme(const double* in, Index n) {
     Index i = 0;
     double best = in[0];
     if (n >= kPartial) {
         Vector bests[kGroups];
-        Vector doubt[kGroups] = {};
+        Vector doubt[kGroups / 2] = {};
         for (Index g = 0; g < kGroups; ++g) {
             bests[g] = load(in + g * kLanes);
         }
         for (; i + kPartial <= n; i += kPartial) {
-            for (Index g = 0; g < kGroups; ++g) {
+            for (Index g = 0; g < kGroups; g += 2) {
                 const Vector x = load(in + i + g * kLanes);
-                bests[g] = Pick::run(bests[g], x);
-                doubt[g] += x;
+                const Vector y = load(in + i + (g + 1) * kLanes);
+                bests[g] = Pick::mask(x, bests[g]) ? x : bests[g];
+                bests[g + 1] = Pick::mask(y, bests[g + 1]) ? y : bests[g + 1];
+                doubt[g / 2] += x + y;
             }
         }
-        const double doubted = fold(doubt);
+        Vector doubts = doubt[0];
+        for (Index g = 1; g < kGroups / 2; ++g) {
+            doubts += doubt[g];
+        }
+        const double doubted = sum_of_lanes(doubts);
         if (doubted != doubted && has_nan(in, i)) {
             return doubted;
         }
@@ -117,29 +136,6 @@ template <typename Pick> double extreme(const double* in, Index n) {
         }
     }
     return best;
-}
-
-Index place(const double* in, Index n, double number) {
-    constexpr Index kBlock = 8 * kPartial; ///< between two looks at what was found
-    const Vector one = 1.0 - Vector{};
-    const Vector wanted = number - Vector{};
-    Index at = 0;
-    for (; at + kBlock <= n; at += kBlock) {
-        Vector hits[kGroups] = {};
-        for (Index i = 0; i < kBlock; i += kPartial) {
-            for (Index g = 0; g < kGroups; ++g) {
-                const Vector x = load(in + at + i + g * kLanes);
-                hits[g] = x == wanted ? one : hits[g];
-            }
-        }
-        if (fold(hits) != 0.0) {
-            break;
-        }
-    }
-    while (at < n - 1 && in[at] != number) {
-        ++at;
-    }
-    return at;
 }
 
 /// Folds `Rows` rows into one, each column from the first row to the last.
