@@ -102,6 +102,26 @@ def test_places_of_extremes(length):
     assert ties.argmax() == length - 1
 
 
+@pytest.mark.parametrize("length", [2, 3, 7, 8, 15, 16, 17, 31, 33, 64, 129])
+def test_places_of_ties_and_infinities_in_every_lane(length):
+    generator = np.random.default_rng(length)
+    for numbers in ([0.0, -0.0, 1.0], [-np.inf, np.inf, 2.0], [-np.inf], [np.inf]):
+        drawn = generator.choice(numbers, size=(50, length))
+        a = Matrix.from_buffer(drawn)
+        for axis in (0, 1):
+            assert list(a.argmin(axis)) == drawn.argmin(axis).tolist()
+            assert list(a.argmax(axis)) == drawn.argmax(axis).tolist()
+
+
+def test_a_place_beside_not_a_number_in_every_lane():
+    for nan in range(1, 40):
+        numbers = np.arange(40.0)
+        numbers[nan] = np.nan
+        a = Matrix.from_buffer(numbers)
+        assert (a.argmin(), a.argmax()) == (0, np.nanargmax(numbers))
+        assert a.argmax(1) == [np.nanargmax(numbers)]
+
+
 def test_places_of_zeros_and_not_a_number():
     zeros = Matrix(1, 600, 0.0)
     zeros[0, 1] = -0.0
