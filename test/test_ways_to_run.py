@@ -244,7 +244,8 @@ def test_behaviors_of_a_suite_that_is_not_importable(tmp_path):
     (tmp_path / "test_suite.py").write_text(SUITE, encoding="utf-8")
     options = ["--import-mode=importlib", "-c", os.devnull, "-p", "no:cacheprovider"]
     plugin = ["-p", "bocpy.pytest_plugin"]
-    ended = run_command("-m", "pytest", "-q", *options, *plugin, cwd=tmp_path)
+    command = ["-m", "pytest", "-q", *options, *plugin]
+    ended = run_command(*command, cwd=tmp_path, timeout=3 * PATIENCE)
     assert ended.code == 0, ended.out
     assert "4 passed" in ended.out
 
