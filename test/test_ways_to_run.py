@@ -216,7 +216,9 @@ except AttributeError as error:
 """
 
 
-@pytest.mark.skipif(sys.version_info < (3, 12), reason="has no such interpreters")
+@pytest.mark.skipif(
+    sys.version_info < (3, 14), reason="pickle puts words of its own in their place"
+)
 def test_a_class_that_was_typed_in_is_told_with_the_way_out(tmp_path):
     ended = run_command("-c", CLASS, cwd=tmp_path, BOCPY_BACKEND="interpreters")
     assert "'Point'" in ended.out, ended.out + ended.err
