@@ -14,6 +14,12 @@ import bocpy
 PATIENCE = 60.0
 """Seconds after which a child that has not ended counts as hanging."""
 
+HEAD = """
+import os, sys, threading, time
+from bocpy import *
+"""
+"""How programs of the tests begin."""
+
 
 class Ended(NamedTuple):
     """How a child process ended and what it wrote."""

@@ -1,21 +1,14 @@
-"""How programs end: without `wait`, by exceptions, by signals, after a fork."""
+"""How programs end: without `wait`, by exceptions, after a fork, beside others."""
 
 from __future__ import annotations
 
 import os
-import signal
 import subprocess
 import sys
-import time
 
 import pytest
 
-from programs import environment, run_command, run_program
-
-HEAD = """
-import os, sys, threading, time
-from bocpy import *
-"""
+from programs import HEAD, environment, run_command, run_program
 
 WORK = """
 total = Cown(0)
@@ -28,40 +21,7 @@ def told(n):
     print("all of", n.value, flush=True)
 """
 
-BUSY = """
-@when()
-def busy():
-    send("begun", None)
-    receive("never", 600)
-receive("begun", 60)
-"""
-
 POSIX = pytest.mark.skipif(os.name != "posix", reason="needs POSIX signals")
-
-
-def interrupted(source, folder, after="busy", times=1):
-    """Run a program, interrupt it once it has printed `after`, give how it ended."""
-    path = folder / "program.py"
-    path.write_text(HEAD + source)
-    with subprocess.Popen(
-        [sys.executable, str(path)],
-        env=environment(),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as child:
-        line = child.stdout.readline()
-        assert after in line, line + child.stderr.read()
-        begun = time.monotonic()
-        try:
-            for _ in range(times):
-                child.send_signal(signal.SIGINT)
-            out, err = child.communicate(timeout=30)
-        except subprocess.TimeoutExpired:
-            child.kill()
-            out, err = child.communicate()
-            raise AssertionError(f"did not end\n{out}\n{err}") from None
-    return child.returncode, out, err, time.monotonic() - begun
 
 
 def test_forgotten_wait_runs_everything_and_ends(tmp_path):
@@ -204,73 +164,18 @@ def test_a_program_that_ends_starts_no_runtime(tmp_path):
         assert ended.out == "the program is ending: no runtime can be started\n"
 
 
-@POSIX
-def test_interrupt_ends_wait(tmp_path):
-    source = (
-        BUSY
-        + """
-try:
-    print("busy", flush=True)
-    wait()
-except KeyboardInterrupt:
-    print("interrupted", flush=True)
-    os._exit(5)
-"""
-    )
-    code, out, err, _ = interrupted(source, tmp_path)
-    assert (code, out) == (5, "interrupted\n"), err
-
-
-@POSIX
-@pytest.mark.parametrize(
-    "blocking",
-    ["receive('never')", "receive('never', 600)", "receive(['never', 'ever'], 600)"],
-)
-def test_interrupt_ends_receive(tmp_path, blocking):
-    source = f"""
-try:
-    print("ready", flush=True)
-    {blocking}
-except KeyboardInterrupt:
-    print("interrupted", flush=True)
-"""
-    code, out, err, took = interrupted(source, tmp_path, after="ready")
-    assert (code, out) == (0, "interrupted\n"), err
-    assert took < 20
-
-
-@POSIX
-def test_interrupt_ends_a_program_with_a_receiving_main(tmp_path):
+def test_threads_that_bodies_leave_behind_end_with_their_program(backend, tmp_path):
     source = """
-start(worker_count=1)
-print("ready", flush=True)
-receive("never")
+if __name__ == "__main__":
+    @when()
+    def leaves_a_thread():
+        import threading, time
+        threading.Thread(target=time.sleep, args=(0.3,)).start()
+    wait(60)
+    print("end")
 """
-    code, _, err, _ = interrupted(source, tmp_path, after="ready")
-    assert code in {1, 130, -signal.SIGINT}
-    assert "KeyboardInterrupt" in err
-
-
-@POSIX
-def test_wait_may_be_repeated_after_an_interrupt(tmp_path):
-    source = """
-@when()
-def busy():
-    send("begun", None)
-    receive("gate", 60)
-    return "ended well"
-receive("begun", 60)
-try:
-    print("busy", flush=True)
-    wait()
-except KeyboardInterrupt:
-    send("gate", None)
-wait(30)
-with busy as value:
-    print(value)
-"""
-    code, out, err, _ = interrupted(source, tmp_path)
-    assert (code, out) == (0, "ended well\n"), err
+    ended = run_program(HEAD + source, tmp_path)
+    assert (ended.code, ended.out) == (0, "end\n"), ended.err
 
 
 FORK = """

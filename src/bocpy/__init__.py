@@ -1,6 +1,7 @@
 """Behavior-Oriented Concurrency: data in cowns, work in behaviors, every core busy."""
 
 from bocpy._core import TIMEOUT, drain, receive, send, set_tags
+from bocpy._dump import dump, dump_on_signal
 from bocpy._math import Matrix, MatrixView
 from bocpy._noticeboard import (
     REMOVED,
@@ -37,6 +38,8 @@ __all__ = [
     "MatrixView",
     "RemoteError",
     "drain",
+    "dump",
+    "dump_on_signal",
     "notice_delete",
     "notice_read",
     "notice_seed",

@@ -15,7 +15,12 @@ if TYPE_CHECKING:
 
 __all__ = ["Crew"]
 
-_SLICE = 0.1  # seconds between two looks at a worker that ends
+_GRACE = 5.0  # seconds in which one of the workers without a body must end
+_SLICE = 0.01  # seconds between two looks at them
+
+
+def _until(deadline: float) -> float:
+    return max(deadline - time.monotonic(), 0)
 
 
 class Crew:
@@ -82,15 +87,22 @@ class Crew:
             raise RuntimeError(f"Error starting worker pool: {refused}") from refused
         return [text for text in self._reports if text is not None]
 
-    def stop(self, deadline: float | None = None) -> list[str]:
-        """Ask all to stop after their current behavior; return what goes on."""
+    def stop(self, deadline: float | None = None) -> list[threading.Thread]:
+        """Ask all to stop after their current behavior; return what goes on.
+
+        At the deadline, workers that run no body have a moment more to end.
+        """
         _core.scheduler_request_stop_all()
-        for thread in self.threads:
-            while thread.is_alive() and thread.ident is not None:
-                left = _SLICE if deadline is None else deadline - time.monotonic()
-                thread.join(min(max(left, _SLICE / 10), _SLICE))
-                if deadline is not None and time.monotonic() >= deadline:
-                    running = _core._running_bodies()
-                    if running:
-                        return running
-        return []
+        for thread in self._alive():
+            thread.join(None if deadline is None else _until(deadline))
+        left = self._alive()
+        patience = time.monotonic() + _GRACE
+        while len(left) > len(_core._running_bodies()) and _until(patience):
+            left[0].join(_SLICE)
+            former, left = left, self._alive()
+            if len(left) < len(former):
+                patience = time.monotonic() + _GRACE
+        return left
+
+    def _alive(self) -> list[threading.Thread]:
+        return [thread for thread in self.threads if thread.is_alive()]

@@ -6,7 +6,7 @@ import math
 import sys
 import time
 
-from bocpy import _core
+from bocpy import _core, _dump, _exit
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,13 +21,14 @@ if TYPE_CHECKING:
     from bocpy._crew import Crew
     from bocpy.transpiler import BehaviorInfo, ExportResult
 
-__all__ = ["Behaviors"]
+__all__ = ["Behaviors", "deadline_of", "left"]
 
 _ALIAS = "__bocmain__"
 _ENDLESS = 1e9  # seconds; longer time-outs mean forever
 
 
-def _deadline(timeout: float | None) -> float | None:
+def deadline_of(timeout: float | None) -> float | None:
+    """Return the moment *timeout* seconds from now; None for ever."""
     if timeout is None:
         return None
     if math.isnan(timeout):
@@ -35,7 +36,8 @@ def _deadline(timeout: float | None) -> float | None:
     return None if timeout > _ENDLESS else time.monotonic() + max(timeout, 0)
 
 
-def _left(deadline: float | None) -> float | None:
+def left(deadline: float | None) -> float | None:
+    """Return the seconds until *deadline*; None for ever."""
     return None if deadline is None else max(deadline - time.monotonic(), 0)
 
 
@@ -75,11 +77,18 @@ class Behaviors:
         self._stop_drain_errors: list[BaseException] = []
         self._final_stats: list[dict[str, int]] = []
         self._final_noticeboard: dict[str, Any] = {}
+        self.started = False
+        self.gave_up = False
         self._closing = False
         self._workers_stopped = False
         self._teardown_complete = False
 
     # What was started
+
+    @property
+    def patient(self) -> bool:
+        """Whether it is up, and nobody has given up waiting for what runs."""
+        return self.started and not self.gave_up
 
     @property
     def logger(self) -> Logger:
@@ -174,8 +183,15 @@ class Behaviors:
                 program is ending.
 
         """
-        if _finished or sys.is_finalizing():
+        if _exit.ended():
             raise RuntimeError("the program is ending: no runtime can be started")
+        if stuck := _exit.stragglers():
+            raise RuntimeError(
+                f"{len(stuck)} worker(s) of a start that failed have not ended:\n"
+                f"{_dump.report()}"
+            )
+        _dump.choose_by_environment()
+        _exit.register()
         self._module = module or ("__main__", None)
         name = self._module[0]
         if not all(part.isidentifier() for part in name.split(".")):
@@ -193,7 +209,7 @@ class Behaviors:
             self._abort()
             raise
         _core._set_running(True)
-        _register_exit()
+        self.started = True
         if "logging" in sys.modules:  # importing it would take as long as all above
             self.logger.debug("runtime started with %d workers", self.num_workers)
 
@@ -275,7 +291,8 @@ class Behaviors:
 
     def _abort_workers(self) -> None:
         if self._crew is not None:
-            self._crew.stop()
+            _exit.leave_behind(self._crew.threads)
+            self._crew.stop(time.monotonic())
 
     def _abort_noticeboard(self) -> None:
         if self.noticeboard is not None:
@@ -296,18 +313,25 @@ class Behaviors:
             TimeoutError: if that takes longer than *timeout* seconds.
 
         """
-        deadline = _deadline(timeout)
+        deadline = deadline_of(timeout)
         dropped = _core.terminator_seed_dec()
         try:
-            done = _core.terminator_wait(_left(deadline))
+            done = _core.terminator_wait(left(deadline))
         finally:
             if dropped:
                 _core.terminator_seed_inc()
         if not done:
-            raise TimeoutError(f"behaviors are still pending after {timeout} s")
+            raise TimeoutError(
+                f"behaviors are still pending after {timeout} s\n{_dump.report()}"
+            )
         if not noticeboard:
             return None
-        _core.notice_sync(_left(deadline))
+        try:
+            _core.notice_sync(left(deadline))
+        except TimeoutError:
+            raise TimeoutError(
+                f"the noticeboard is still busy after {timeout} s\n{_dump.report()}"
+            ) from None
         return self._snapshot()
 
     def stop(self, timeout: float | None = None) -> None:
@@ -323,7 +347,7 @@ class Behaviors:
         """
         if self._teardown_complete:
             return
-        deadline = _deadline(timeout)
+        deadline = deadline_of(timeout)
         retry = self._workers_stopped
         if not self._workers_stopped:
             if not self._closing:
@@ -345,7 +369,7 @@ class Behaviors:
         """Wait for the pending count; then nothing can be scheduled any more."""
         dropped = _core.terminator_seed_dec()
         try:
-            done = _core.terminator_wait(_left(deadline))
+            done = _core.terminator_wait(left(deadline))
         except BaseException:
             if dropped:
                 _core.terminator_seed_inc()
@@ -383,12 +407,13 @@ class Behaviors:
         """Let each worker finish its behavior and end; drop what has not started."""
         crew = self._crew
         assert crew is not None
-        running = crew.stop(deadline)
-        if running:
-            raise RuntimeError(
-                f"{len(running)} behavior(s) still run: {', '.join(running)}; "
-                "call wait() again"
-            )
+        if stuck := crew.stop(deadline):
+            self.gave_up = True
+            bodies = _core._running_bodies()
+            what = f"{len(bodies)} behavior(s) still run: {', '.join(bodies)}"
+            if not bodies:
+                what = f"{len(stuck)} worker(s) have not ended"
+            raise RuntimeError(f"{what}; call wait() again\n{_dump.report()}")
         try:
             self._stop_drain_errors = self._drain_orphan_behaviors()
         finally:
@@ -437,13 +462,13 @@ class Behaviors:
         thread = self.noticeboard
         if thread is None:
             return
-        thread.join(_left(deadline))
+        thread.join(left(deadline))
         if thread.is_alive():
+            self.gave_up = True
+            what = f"did not shut down within timeout={timeout}"
             if retry:
-                raise RuntimeError("noticeboard thread still pinned on retry")
-            raise RuntimeError(
-                f"noticeboard thread did not shut down within timeout={timeout}"
-            )
+                what = "still pinned on retry"
+            raise RuntimeError(f"noticeboard thread {what}\n{_dump.report()}")
         self.noticeboard = None
 
     def teardown_workers(self) -> None:
@@ -465,36 +490,3 @@ class Behaviors:
     def __exit__(self, *_: object) -> None:
         """Wait and stop."""
         self.stop()
-
-
-_exit_registered = False
-_finished = False
-
-
-def _register_exit() -> None:
-    """See to it that a program that forgets ``wait()`` ends."""
-    global _exit_registered  # noqa: PLW0603
-    if not _exit_registered:
-        import atexit  # noqa: PLC0415
-
-        atexit.register(_finish)
-        _exit_registered = True
-
-
-def _finish() -> None:
-    """Wait at exit; interrupted, end the process the hard way.
-
-    The interpreter cannot be finalized while a worker runs.
-    """
-    global _finished  # noqa: PLW0603
-    import os  # noqa: PLC0415
-
-    from bocpy import behaviors  # noqa: PLC0415
-
-    _finished = True
-    try:
-        behaviors.wait()
-    except KeyboardInterrupt:
-        sys.stdout.flush()
-        sys.stderr.flush()
-        os._exit(130)

@@ -6,7 +6,7 @@ import _thread
 import os
 import sys
 
-from bocpy import _core
+from bocpy import _core, _dump, _lifecycle
 from bocpy._core import Cown, when
 from bocpy._lifecycle import Behaviors
 from bocpy._noticeboard import REMOVED
@@ -109,6 +109,31 @@ def start(
             _start(worker_count, module or caller, backend, isolation)
 
 
+def _up(timeout: float | None) -> tuple[Behaviors | None, float | None]:
+    """Return the runtime, once nobody is starting it, and what is left of *timeout*.
+
+    Raises:
+        TimeoutError: if it is being started for longer.
+
+    """
+    runtime = BEHAVIORS
+    if runtime is None or runtime.started or not _core.is_primary():
+        return runtime, timeout
+    deadline = _lifecycle.deadline_of(timeout)
+    left = _lifecycle.left(deadline)
+    if not _starting.acquire(timeout=-1 if left is None else left):
+        raise TimeoutError(
+            f"the runtime is still being started after {timeout} s\n{_dump.report()}"
+        )
+    try:
+        runtime = BEHAVIORS
+        if runtime is not None and not runtime.started:
+            raise RuntimeError("the calling thread is starting the runtime")
+        return runtime, _lifecycle.left(deadline)
+    finally:
+        _starting.release()
+
+
 def _start(
     worker_count: int | None,
     module: tuple[str, str | None],
@@ -162,7 +187,10 @@ def wait(
 
     """
     global BEHAVIORS  # noqa: PLW0603
-    runtime = BEHAVIORS
+    try:
+        runtime, timeout = _up(timeout)
+    except TimeoutError as error:
+        raise RuntimeError(str(error)) from None
     if runtime is None or not _core.is_primary():
         return _answer([] if stats else None, {} if noticeboard else None)
     try:
@@ -198,7 +226,7 @@ def quiesce(
         TimeoutError: if behaviors are still pending after *timeout* seconds.
 
     """
-    runtime = BEHAVIORS
+    runtime, timeout = _up(timeout)
     if runtime is None or not _core.is_primary():
         return _answer([] if stats else None, {} if noticeboard else None)
     board = runtime.quiesce(timeout, noticeboard=noticeboard)

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from bocpy import _core, set_tags, wait
+from bocpy import _core, _dump, set_tags, wait
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,13 +44,8 @@ def report() -> str:
         faulthandler.dump_traceback(file, all_threads=True)
         file.seek(0)
         threads = file.read()
-    pending = _core.terminator_count() - _core.terminator_seeded()
-    bodies = ", ".join(map(str, _core._running_bodies())) or "none"
     queued = [entry["tag"] for entry in _core.queue_stats()]
-    return (
-        f"behaviors that have not ended: {pending}\nbodies that run: {bodies}\n"
-        f"tags in use: {', '.join(queued) or 'none'}\n{threads}"
-    )
+    return f"{_dump.report()}tags in use: {', '.join(queued) or 'none'}\n{threads}"
 
 
 @contextlib.contextmanager

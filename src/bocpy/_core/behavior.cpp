@@ -3,6 +3,7 @@
 #include "block_pool.h"
 #include "failure.h"
 #include "handle.h"
+#include "look.h"
 #include "runtime.h"
 #include "sched.h"
 #include "seat.h"
@@ -89,6 +90,7 @@ void Behavior::add_requests(std::span<Cown*> scratch) noexcept {
 }
 
 void Behavior::destroy() noexcept {
+    Look::pass();
     let_go();
     Cown* const result = result_;
     if (result != &own_result_) {
@@ -136,6 +138,7 @@ void Behavior::dispatch() noexcept {
 }
 
 void Behavior::run(Seat& seat) {
+    seat.post().show(*this);
     py::Ref value = py::Ref::adopt(py::guarded([&] {
         acquire_cowns();
         return seat.call(*this);
@@ -146,6 +149,7 @@ void Behavior::run(Seat& seat) {
     }
     release_cowns(); // first: a matrix that is also returned stays with its cown
     settle(std::move(value), raised);
+    seat.post().hide();
     unlink();
     let_go();
     Terminator::instance().leave(kept_count);

@@ -71,6 +71,14 @@ public:
     /// Where it was scheduled, or null.
     [[nodiscard]] const Site* site() const noexcept { return site_; }
     [[nodiscard]] const std::string& thunk() const noexcept { return thunk_; }
+    /// One per distinct cown, without a result of its own.
+    [[nodiscard]] std::span<const Request> requests() const noexcept {
+        return {requests_, n_requests_};
+    }
+    /// What waits for the result, if that is its own.
+    [[nodiscard]] const Request& result_request() const noexcept {
+        return own_request_;
+    }
 
     /// Takes its place in the queue of every cown, and is dispatched once it is first
     /// in all of them. The caller holds the terminator and gives one count to the

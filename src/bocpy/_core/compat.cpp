@@ -14,6 +14,7 @@
 #    define NOMINMAX
 #    include <windows.h>
 #elif defined(__APPLE__)
+#    include <ctime>
 #    include <pthread.h>
 #    include <sys/sysctl.h>
 #    include <unistd.h>
@@ -22,6 +23,7 @@
 #    include <cstdio>
 #    include <ctime>
 #    include <linux/futex.h>
+#    include <linux/membarrier.h>
 #    include <pthread.h>
 #    include <sched.h>
 #    include <sys/syscall.h>
@@ -41,13 +43,66 @@ unsigned usable_cpu_count() noexcept {
     return std::max(std::thread::hardware_concurrency(), 1U);
 }
 
+#if defined(__linux__)
+std::uint64_t coarse_ns() noexcept {
+    timespec now{};
+    clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+    return static_cast<std::uint64_t>(now.tv_sec) * 1'000'000'000U +
+           static_cast<std::uint64_t>(now.tv_nsec);
+}
+#elif defined(__APPLE__)
+std::uint64_t coarse_ns() noexcept {
+    return clock_gettime_nsec_np(CLOCK_MONOTONIC_RAW_APPROX);
+}
+#elif defined(_WIN32)
+std::uint64_t coarse_ns() noexcept {
+    return GetTickCount64() * 1'000'000U;
+}
+#else
+std::uint64_t coarse_ns() noexcept {
+    return monotonic_ns();
+}
+#endif
+
+#if defined(__linux__)
+namespace {
+
+bool membarrier(int command) noexcept {
+    return syscall(SYS_membarrier, command, 0, 0) == 0;
+}
+
+} // namespace
+#endif
+
+void barrier_everywhere() noexcept {
+#if defined(_WIN32)
+    FlushProcessWriteBuffers();
+#else
+#    if defined(__linux__)
+    static const bool registered =
+        membarrier(MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED);
+    if (registered && membarrier(MEMBARRIER_CMD_PRIVATE_EXPEDITED)) {
+        return;
+    }
+#    endif
+    // Where one cannot be asked for, each processor passes one in a fraction of this.
+    std::this_thread::sleep_for(std::chrono::milliseconds{1});
+#endif
+}
+
 #if defined(_WIN32)
 std::int64_t process_id() noexcept {
     return static_cast<std::int64_t>(GetCurrentProcessId());
 }
+ThreadId this_thread() noexcept {
+    return GetCurrentThreadId();
+}
 #else
 std::int64_t process_id() noexcept {
     return getpid();
+}
+ThreadId this_thread() noexcept {
+    return pthread_self();
 }
 #endif
 

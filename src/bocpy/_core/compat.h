@@ -11,6 +11,14 @@
 #    include <intrin.h>
 #endif
 
+/// Whether a thread can be interrupted to run a function.
+#if defined(_WIN32)
+#    define BOC_HAS_SIGNALS 0
+#else
+#    include <pthread.h>
+#    define BOC_HAS_SIGNALS 1
+#endif
+
 #if !defined(BOC_HAS_FUTEX)
 #    if defined(__linux__)
 #        define BOC_HAS_FUTEX 1
@@ -69,6 +77,13 @@ inline void cpu_relax() noexcept {
 /// Nanoseconds on the monotonic clock, never 0.
 [[nodiscard]] std::uint64_t monotonic_ns() noexcept;
 
+/// Returns when every other thread of the process has passed a full memory barrier: one
+/// side of a store-then-load protocol pays for both.
+void barrier_everywhere() noexcept;
+
+/// Nanoseconds on a clock that takes little to read and is good to some milliseconds.
+[[nodiscard]] std::uint64_t coarse_ns() noexcept;
+
 /// Distinct physical cores this process may run on; 0 if unknown.
 [[nodiscard]] unsigned physical_cpu_count() noexcept;
 
@@ -77,6 +92,15 @@ inline void cpu_relax() noexcept {
 
 /// Number of this process.
 [[nodiscard]] std::int64_t process_id() noexcept;
+
+#if BOC_HAS_SIGNALS
+using ThreadId = pthread_t;
+#else
+using ThreadId = unsigned long;
+#endif
+
+/// The calling thread.
+[[nodiscard]] ThreadId this_thread() noexcept;
 
 /// Names the calling thread for debuggers; long names are cut.
 void set_thread_name(const char* name) noexcept;

@@ -173,6 +173,7 @@ void Noticeboard::disclaim() {
         thread_.store(0, std::memory_order_release); // N3
         stopping_ = true;
         busy_ = false;
+        applying_.reset();
         dropped.swap(waiting_);
     }
     for (const Mutation& mutation : dropped) {
@@ -185,10 +186,15 @@ std::optional<Mutation> Noticeboard::wait_next() {
         {
             const std::scoped_lock lock{mutex_};
             busy_ = false;
+            applying_.reset();
             if (!waiting_.empty()) {
                 std::optional<Mutation> next{std::move(waiting_.front())};
                 waiting_.pop_front();
                 busy_ = next->kind != Mutation::Kind::kSync;
+                if (busy_) {
+                    applying_ = {
+                        next->key, {}, compat::coarse_ns(), 0, compat::this_thread()};
+                }
                 return next;
             }
             if (stopping_) {
@@ -196,6 +202,23 @@ std::optional<Mutation> Noticeboard::wait_next() {
             }
         }
         work_.park();
+    }
+}
+
+void Noticeboard::describe(std::string function) {
+    const std::scoped_lock lock{mutex_};
+    if (applying_) {
+        applying_->by = std::move(function);
+    }
+}
+
+void Noticeboard::visit_applying(
+    const std::function<void(const Applying&)>& see) const {
+    const std::scoped_lock lock{mutex_};
+    if (applying_) {
+        Applying now = *applying_;
+        now.waiting = waiting_.size();
+        see(now);
     }
 }
 

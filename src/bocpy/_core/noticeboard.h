@@ -9,8 +9,10 @@
 #include <atomic>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <mutex>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -105,6 +107,15 @@ struct Mutation {
     std::int64_t barrier = 0;
 };
 
+/// What the thread of the board is applying, for reports.
+struct Applying {
+    NoticeKey key;
+    std::string by;      ///< the function of an update; empty until it is loaded
+    std::uint64_t since; ///< on the coarse clock
+    std::size_t waiting; ///< changes behind it
+    compat::ThreadId thread;
+};
+
 /// The notices of the process, and what is asked of them.
 ///
 /// Updates run user code, so one thread of the primary applies them, in the order in
@@ -177,6 +188,10 @@ public:
     /// Thread of the board: the one it took last is applied; sleeps for the next.
     /// Nothing once it is asked to stop and nothing waits.
     [[nodiscard]] std::optional<Mutation> wait_next();
+    /// Thread of the board: what it applies calls this function.
+    void describe(std::string function);
+    /// Calls `see` if a change is being applied, which is not over meanwhile.
+    void visit_applying(const std::function<void(const Applying&)>& see) const;
     /// Asks the thread to end. From now on updates are refused, and nothing lines up.
     void stop();
 
@@ -201,6 +216,7 @@ private:
     std::atomic<std::uint64_t> version_{0};
     Entries entries_;
     std::deque<Mutation> waiting_;
+    std::optional<Applying> applying_; ///< nothing unless busy_
     bool busy_ = false;
     bool stopping_ = true;
     std::atomic<std::uintptr_t> thread_{0};

@@ -90,15 +90,6 @@ const Plan* Plan::intern(PyObject* description, PyCodeObject* code) {
     return all.plans.try_emplace(key, std::move(fresh)).first->second.get();
 }
 
-const Plan& Plan::nameless() noexcept {
-    static const Plan* const plan = [] {
-        auto* const made = new Plan; // outlives every thread
-        made->name = "a behavior";
-        return made;
-    }();
-    return *plan;
-}
-
 const Plan* Plan::find(const std::string& key) noexcept {
     Registry& all = registry();
     const std::scoped_lock lock{all.mutex};

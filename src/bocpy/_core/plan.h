@@ -25,8 +25,6 @@ public:
     /// The plan of a key, or null.
     [[nodiscard]] static const Plan* find(const std::string& key) noexcept;
 
-    /// Stands for the plan of a body that has none.
-    [[nodiscard]] static const Plan& nameless() noexcept;
     /// Captured values besides positional defaults.
     [[nodiscard]] std::size_t implicit() const noexcept {
         return kwonly.size() + free.size() + globals.size();

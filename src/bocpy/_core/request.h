@@ -21,6 +21,10 @@ public:
     [[nodiscard]] sched::Waiter* unlink() noexcept {
         return place_.unlink(cown_->queue_);
     }
+    /// What waits for this one, or null; while a Look lasts.
+    [[nodiscard]] const sched::Waiter* successor() const noexcept {
+        return place_.successor();
+    }
 
 private:
     Cown* cown_;

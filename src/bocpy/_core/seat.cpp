@@ -6,8 +6,6 @@
 #include "runtime.h"
 #include "sched.h"
 
-#include <mutex>
-
 namespace boc {
 
 /// One plan in one worker: its function, or what makes one for each run.
@@ -36,17 +34,6 @@ struct Hosting {
 
     Home& home;
 };
-
-/// Every seat of the process; guarded by `mutex`.
-struct Seats {
-    std::mutex mutex;
-    std::vector<const Seat*> all;
-};
-
-Seats& seats() noexcept {
-    static auto* const known = new Seats; // outlives every thread
-    return *known;
-}
 
 py::Ref interned(const std::string& name) {
     PyObject* made =
@@ -226,26 +213,16 @@ py::Ref Arguments::call(PyObject* callable, PyObject* names) const {
         callable, slots_ + 1, (size_ - named) | PY_VECTORCALL_ARGUMENTS_OFFSET, names));
 }
 
-Seat::Seat() {
-    const std::scoped_lock lock{seats().mutex};
-    seats().all.push_back(this);
+Seat::Seat() noexcept = default;
+
+Seat::Seat(Post& post) noexcept : post_{&post} {
+    post.serve();
 }
 
 Seat::~Seat() {
-    const std::scoped_lock lock{seats().mutex};
-    std::erase(seats().all, this);
-}
-
-std::vector<std::string> Seat::running() {
-    std::vector<std::string> labels;
-    const std::scoped_lock lock{seats().mutex};
-    for (const Seat* const seat : seats().all) {
-        const Plan* const plan = seat->running_.load(std::memory_order_acquire); // K1
-        if (plan != nullptr) {
-            labels.push_back(plan->label());
-        }
+    if (post_ != nullptr) {
+        post_->end();
     }
-    return labels;
 }
 
 Bound& Seat::bind(const Plan& plan) {
@@ -323,12 +300,7 @@ void Seat::work() {
         }
         home.recycle();
         Noticeboard::rearm();
-        auto* const behavior = static_cast<Behavior*>(item);
-        const Plan* const plan = behavior->plan();
-        running_.store(plan != nullptr ? plan : &Plan::nameless(),
-                       std::memory_order_release); // K1
-        behavior->run(*this);
-        running_.store(nullptr, std::memory_order_release); // K1
+        static_cast<Behavior*>(item)->run(*this);
     }
 }
 

@@ -2,8 +2,8 @@
 
 #include "behavior.h"
 #include "plan.h"
+#include "post.h"
 
-#include <atomic>
 #include <memory>
 #include <string>
 #include <vector>
@@ -13,16 +13,17 @@ namespace boc {
 struct Bound;
 
 /// The place of one worker thread: the functions it has bound, and how it calls a body.
-///
-///   running_   written by the worker   K1: the plan of the body that runs,
-///   Plan::nameless()
-///                                      for one without, null between bodies
 class Seat {
 public:
-    Seat();
+    /// Of a caller that drives behaviors by hand, and shows none.
+    Seat() noexcept;
+    explicit Seat(Post& post) noexcept;
     ~Seat();
     Seat(const Seat&) = delete;
     Seat& operator=(const Seat&) = delete;
+
+    /// Where it shows what runs; of a worker.
+    [[nodiscard]] Post& post() noexcept { return *post_; }
 
     /// Calls the body of a behavior whose cowns are acquired.
     [[nodiscard]] py::Ref call(Behavior& behavior);
@@ -34,16 +35,13 @@ public:
     /// Runs behaviors until the runtime asks this worker to stop.
     void work();
 
-    /// What the body that runs in each busy worker is called.
-    [[nodiscard]] static std::vector<std::string> running();
-
 private:
     Bound& bind(const Plan& plan);
     py::Ref call_plan(Behavior& behavior, const Plan& plan);
     static py::Ref call_thunk(Behavior& behavior);
 
+    Post* post_ = nullptr;
     std::vector<std::unique_ptr<Bound>> bounds_; ///< by the plan's id
-    std::atomic<const Plan*> running_{nullptr};
 };
 
 /// The arguments of one call of a body. Its capsules are lent: the behavior holds the

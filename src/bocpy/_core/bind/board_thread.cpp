@@ -3,7 +3,9 @@
 #include "py/attach.h"
 
 #include <optional>
+#include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace boc::bind {
@@ -133,9 +135,27 @@ PyObject* disclaim(PyObject*, PyObject*) {
     });
 }
 
+/// Lets reports name the function of an update.
+void describe(PyObject* function) {
+    std::string text = Py_TYPE(function)->tp_name;
+    if (PyFunction_Check(function) != 0) {
+        const auto* const code =
+            reinterpret_cast<PyCodeObject*>(PyFunction_GetCode(function));
+        const int done = py::guarded_int([&] {
+            text = py::text(code->co_name) + " (" + py::text(code->co_filename) + ":" +
+                   std::to_string(code->co_firstlineno) + ")";
+        });
+        if (done < 0) {
+            PyErr_Clear(); // names that are not text
+        }
+    }
+    board().describe(std::move(text));
+}
+
 /// Applies an update; anything else has no user code to fail.
 void update(const Mutation& mutation, PyObject* removed) {
     const py::Ref both = mutation.value.unpack();
+    describe(PyTuple_GET_ITEM(both.get(), 0));
     const NoticePtr current = board().find(mutation.key);
     const py::Ref value = current ? current->value().unpack()
                                   : py::Ref::share(PyTuple_GET_ITEM(both.get(), 1));

@@ -21,6 +21,7 @@ int exec(PyObject* module) {
         add_workers(module);
         add_mailbox(module);
         add_noticeboard(module);
+        add_report(module);
         state.seams = new Seams{module};
     });
 }

@@ -7,7 +7,6 @@
 #include "compat.h"
 #include "handle.h"
 #include "sched.h"
-#include "seat.h"
 #include "site.h"
 #include "terminator.h"
 
@@ -253,17 +252,6 @@ PyObject* set_dumps(PyObject*, PyObject* function) {
     Py_RETURN_NONE;
 }
 
-PyObject* running_bodies(PyObject*, PyObject*) {
-    return py::guarded([] {
-        py::Ref all = py::Ref::steal(PyList_New(0));
-        for (const std::string& label : Seat::running()) {
-            const py::Ref text = py::Ref::steal(PyUnicode_FromString(label.c_str()));
-            py::check(PyList_Append(all.get(), text.get()));
-        }
-        return all;
-    });
-}
-
 PyObject* lend(PyObject*, PyObject* object) {
     return py::guarded([object] {
         Cown* const cown = cown_behind(object);
@@ -308,7 +296,6 @@ PyMethodDef functions[] = {
     {"_set_crossing", set_values_crossing, METH_O, nullptr},
     {"_set_dumps", set_dumps, METH_O, nullptr},
     {"_lend", lend, METH_O, nullptr},
-    {"_running_bodies", running_bodies, METH_NOARGS, nullptr},
     {nullptr, nullptr, 0, nullptr},
 };
 

@@ -29,6 +29,7 @@ void add_workers(PyObject* module);
 void add_runtime(PyObject* module);
 void add_mailbox(PyObject* module);
 void add_noticeboard(PyObject* module);
+void add_report(PyObject* module);
 
 /// Throws RuntimeError "<name> must be called from the primary interpreter" elsewhere.
 void require_primary(const char* name);

@@ -60,11 +60,12 @@ public:
 
 PyObject* run_thread(PyObject*, PyObject* ready) {
     return py::guarded([ready] {
+        Post post;
         const Registration registration;
         require_slot(registration);
         const Seating seating{registration.slot()};
         tell(ready, {});
-        Seat{}.work();
+        Seat{post}.work();
         Home::current().recycle();
         return py::Ref::none();
     });
@@ -269,6 +270,7 @@ PyObject* run_interpreter(PyObject*, PyObject* const* args, Py_ssize_t count) {
         if (count != 3 || PyTuple_Check(args[0]) == 0) {
             py::raise(PyExc_TypeError, "expected paths, and two callables");
         }
+        Post post;
         const std::string paths = bytes_of(
             py::Ref::steal(PyMarshal_WriteObjectToString(args[0], Py_MARSHAL_VERSION))
                 .get());
@@ -283,7 +285,7 @@ PyObject* run_interpreter(PyObject*, PyObject* const* args, Py_ssize_t count) {
             inside.enter();
             load_ahead();
             {
-                Seat seat;
+                Seat seat{post};
                 seat.work();
             }
             Home::current().recycle();

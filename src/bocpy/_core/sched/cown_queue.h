@@ -52,6 +52,10 @@ public:
     [[nodiscard]] bool followed() const noexcept {
         return next_.load(std::memory_order_relaxed) != nullptr;
     }
+    /// Who waits for this one, or null.
+    [[nodiscard]] const Waiter* successor() const noexcept {
+        return next_.load(std::memory_order_acquire); // Q2
+    }
     /// Leaves the queue; answers with the waiter that comes next, or null.
     [[nodiscard]] Waiter* unlink(CownQueue& queue) noexcept {
         Waiter* next = next_.load(std::memory_order_acquire); // Q2

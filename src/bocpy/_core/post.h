@@ -1,0 +1,69 @@
+#pragma once
+
+#include "compat.h"
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+
+namespace boc {
+
+class Behavior;
+
+/// Where a worker thread tells what it does, as long as it lives.
+///
+///   shown_   the worker   K1: the behavior that runs, from before its cowns are
+///                         acquired until before they are passed on; read by who holds
+///                         a Look
+///   since_   the worker   K2: when that began, or the phase; stored before shown_
+///   phase_, worker_       K3: rarely written, read for reports
+class Post {
+public:
+    enum class Phase : std::uint8_t { kStarting, kServing, kEnding };
+
+    Post();
+    ~Post();
+    Post(const Post&) = delete;
+    Post& operator=(const Post&) = delete;
+
+    /// The worker takes behaviors, as the calling thread's slot.
+    void serve() noexcept;
+    void end() noexcept {
+        since_.store(compat::coarse_ns(), std::memory_order_relaxed); // K2
+        phase_.store(Phase::kEnding, std::memory_order_relaxed);      // K3
+    }
+
+    void show(const Behavior& behavior) noexcept {
+        since_.store(compat::coarse_ns(), std::memory_order_relaxed); // K2
+        shown_.store(&behavior, std::memory_order_release);           // K1
+    }
+    void hide() noexcept { shown_.store(nullptr, std::memory_order_release); } // K1
+
+    [[nodiscard]] const Behavior* shown() const noexcept {
+        return shown_.load(std::memory_order_acquire); // K1
+    }
+    [[nodiscard]] std::uint64_t since() const noexcept {
+        return since_.load(std::memory_order_relaxed); // K2
+    }
+    [[nodiscard]] Phase phase() const noexcept {
+        return phase_.load(std::memory_order_relaxed); // K3
+    }
+    /// Slot of the worker; -1 while it starts.
+    [[nodiscard]] int worker() const noexcept {
+        return worker_.load(std::memory_order_relaxed); // K3
+    }
+    [[nodiscard]] compat::ThreadId thread() const noexcept { return thread_; }
+
+    /// Calls `see` for each post of this process; none of them ends meanwhile.
+    static void visit(const std::function<void(const Post&)>& see);
+
+private:
+    std::atomic<const Behavior*> shown_{nullptr};
+    std::atomic<std::uint64_t> since_{compat::coarse_ns()};
+    std::atomic<Phase> phase_{Phase::kStarting};
+    std::atomic<int> worker_{-1};
+    compat::ThreadId thread_ = compat::this_thread();
+    std::int64_t process_ = compat::process_id();
+};
+
+} // namespace boc
