@@ -138,6 +138,31 @@ def test_exceptions_that_do_not_survive_have_a_stand_in_that_tells_all():
     assert type(failure_of(survives)) is SameError
 
 
+@pytest.mark.skipif(sys.version_info < (3, 12), reason="needs sub-interpreters")
+def test_extension_modules_that_refuse_workers_are_named_with_the_way_out(tmp_path):
+    source = """
+    from bocpy import start, wait, when
+    if __name__ == "__main__":
+        start(worker_count=1, backend="interpreters")
+        @when()
+        def imports():
+            raise ImportError(
+                "module fancy._speed does not support loading in subinterpreters",
+                name="fancy._speed",
+            )
+        wait(60)
+        with imports as error:
+            imports.exception = False
+        (note,) = error.__notes__
+        print(note, note in error.__cause__.text)
+    """
+    ended = run_program(source, tmp_path)
+    assert ended.code == 0, ended.err
+    assert "'fancy._speed'" in ended.out
+    assert 'start(backend="threads")' in ended.out
+    assert ended.out.endswith("True\n")
+
+
 def test_causes_and_contexts_are_told():
     @when()
     def chained():

@@ -91,6 +91,11 @@ def portable(error: BaseException, origin: Origin | None) -> object:
     An exception that would not arrive as it is has a stand-in.
     """
     kind, message = type(error).__qualname__, _message(error)
+    if isinstance(error, ImportError):
+        from bocpy._modules import way_out  # noqa: PLC0415
+
+        if (hint := way_out(error)) and hasattr(error, "add_note"):
+            error.add_note(hint)
     text = _text(error, origin)
     if not _survives(error):
         error = RemoteError(kind, message)

@@ -154,11 +154,17 @@ def module_values(module: str, key: str) -> dict[str, Any]:
 def explain(error: BaseException) -> str:
     """Describe why a module did not load; names the way out if there is one."""
     text = f"{type(error).__name__}: {error}"
-    refused = isinstance(error, ImportError) and "subinterpreter" in str(error)
-    if refused:
-        name = getattr(error, "name", None) or str(error).split()[1]
-        text += (
-            f"; extension module {name!r} does not run in sub-interpreters: "
-            'use start(backend="threads") or set BOCPY_BACKEND=threads'
-        )
+    if hint := way_out(error):
+        text += f"; {hint}"
     return text
+
+
+def way_out(error: BaseException) -> str:
+    """Return what to do about a module that refuses workers, or an empty string."""
+    if not isinstance(error, ImportError) or "subinterpreter" not in str(error):
+        return ""
+    name = error.name or str(error).split()[1]
+    return (
+        f"extension module {name!r} does not run in sub-interpreters: "
+        'use start(backend="threads") or set BOCPY_BACKEND=threads'
+    )
