@@ -31,9 +31,10 @@ struct Item : Work {
     Item* child = nullptr;
 };
 
-/// Two workers and what they share; `left` items end them.
+/// Some workers and what they share; `left` items end them.
 struct Workers {
-    explicit Workers(int items) : crew{open_crew(2)}, left{items} {}
+    explicit Workers(int items, unsigned count = 2)
+        : crew{open_crew(count)}, left{items} {}
 
     void work(unsigned index) {
         Worker& me = crew.worker(index);
@@ -61,8 +62,9 @@ struct Workers {
         }
     }
     void stop() {
-        crew.worker(0).request_stop();
-        crew.worker(1).request_stop();
+        for (unsigned index = crew.size(); index-- != 0;) {
+            crew.worker(index).request_stop();
+        }
     }
     void dispatch(Item& item, unsigned index) {
         item.send();
@@ -99,6 +101,47 @@ struct Outside {
 
     Workers workers{3};
     std::array<Item, 3> items;
+};
+
+/// Three bodies that wait for each other, as many workers: nobody sleeps while one of
+/// them lies in a queue.
+struct Together {
+    static constexpr unsigned kThreads = 4;
+
+    void thread(unsigned index) {
+        if (index == 3) {
+            for (Item& item : items) {
+                workers.dispatch(item, 0);
+            }
+            return;
+        }
+        Worker& me = workers.crew.worker(index);
+        me.enter();
+        while (!me.stopping()) {
+            Work* work = me.try_next();
+            if (work == nullptr) {
+                work = me.wait_next();
+            }
+            if (work != nullptr) {
+                static_cast<Item*>(work)->run();
+                here.fetch_add(1, std::memory_order_acq_rel);
+                while (here.load(std::memory_order_acquire) != items.size()) {
+                    compat::yield();
+                }
+                workers.stop();
+            }
+        }
+        me.leave();
+    }
+    void after() {
+        for (const Item& item : items) {
+            CHECK(item.runs.get() == 1);
+        }
+    }
+
+    Workers workers{0, 3};
+    std::array<Item, 3> items;
+    Atomic<unsigned> here{0};
 };
 
 /// A body dispatches a child, which dispatches another; a second comes from outside.
@@ -199,5 +242,6 @@ struct Stop {
 int main() {
     return test::explore(
         {test::scenario<Outside>("outside"), test::scenario<Children>("children"),
+         test::scenario<Together>("together"),
          test::scenario<LongParent>("long parent"), test::scenario<Stop>("stop")});
 }
