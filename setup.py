@@ -110,11 +110,13 @@ def wants_internal_tests() -> bool:
 
 def extensions() -> list[Extension]:
     """Return the modules whose sources are present."""
-    shared = [f"{CORE.as_posix()}/xidata.cpp", *sources(CORE / "py")]
+    shared = [f"{CORE.as_posix()}/{base}.cpp" for base in ("fault", "xidata")]
+    shared += sources(CORE / "py")
+    faults = ["-DBOC_FAULTS=1"] if wants_internal_tests() and not MSVC else []
     exact = [] if MSVC else ["-ffp-contract=off"]
-    modules = [extension("_core", sources(CORE))]
+    modules = [extension("_core", sources(CORE), *faults)]
     if math := sources(MATH):
-        modules.append(extension("_math", [*math, *shared], *exact))
+        modules.append(extension("_math", [*math, *shared], *faults, *exact))
     if wants_internal_tests():
         plain = [file for file in sources(CORE) if is_plain(file)]
         for file in sources(INTERNAL_TESTS):

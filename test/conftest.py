@@ -14,13 +14,16 @@ BACKENDS = ["interpreters", "threads"] if sys.version_info >= (3, 12) else ["thr
 
 
 @pytest.fixture(autouse=True)
-def quiescence(pytestconfig):
-    """Stop the runtime after the test and forget its messages."""
-    yield
-    if "bocpy" in sys.modules:
-        from bocpy.pytest_plugin import stop_runtime  # noqa: PLC0415
+def quiescence(request):
+    """Stop the runtime after the test, forget its messages, and look for leaks."""
+    if "bocpy" not in sys.modules:
+        yield
+        return
+    from bocpy.pytest_plugin import leak_check, stop_runtime  # noqa: PLC0415
 
-        stop_runtime(pytestconfig, PATIENCE)
+    with leak_check(request.node):
+        yield
+        stop_runtime(request.config, PATIENCE)
 
 
 @pytest.fixture(params=BACKENDS)

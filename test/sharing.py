@@ -9,6 +9,7 @@ from __future__ import annotations
 import pytest
 
 from bocpy import set_tags, wait
+from bocpy.pytest_plugin import leak_check
 from observing import PATIENCE, ensure_workers
 
 
@@ -20,7 +21,8 @@ def quiescence():
 
 @pytest.fixture(scope="module", autouse=True)
 def shared_runtime():
-    """Stop the runtime after the last test of the module."""
-    yield
-    wait(PATIENCE)
-    set_tags([])
+    """Stop the runtime after the last test of the module, and look for leaks."""
+    with leak_check():
+        yield
+        wait(PATIENCE)
+        set_tags([])

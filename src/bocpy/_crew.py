@@ -30,24 +30,26 @@ class Crew:
         """Make *count* threads that run *backend*; none starts yet."""
         self._backend = backend
         self._told = threading.Condition()
-        self._reports: list[str | None] = []
+        self._reports: dict[int, str | None] = {}
         self.threads = [
-            threading.Thread(target=self._run, name=f"bocpy-worker-{i}", daemon=True)
+            threading.Thread(
+                target=self._run, args=(i,), name=f"bocpy-worker-{i}", daemon=True
+            )
             for i in range(count)
         ]
 
-    def _report(self, trouble: str | None) -> None:
+    def _report(self, worker: int, trouble: str | None) -> None:
         with self._told:
-            self._reports.append(trouble)
+            self._reports[worker] = trouble
             self._told.notify_all()
 
-    def _run(self) -> None:
+    def _run(self, worker: int) -> None:
         told = False
 
         def ready(trouble: str | None) -> None:
             nonlocal told
+            self._report(worker, trouble)
             told = True
-            self._report(trouble)
 
         try:
             self._backend.run(ready)
@@ -56,7 +58,7 @@ class Crew:
                 raise
             import traceback  # noqa: PLC0415
 
-            self._report(traceback.format_exc())
+            self._report(worker, traceback.format_exc())
 
     def start(self, prepare: Callable[[], None]) -> list[str]:
         """Start all, and call *prepare* meanwhile.
@@ -74,7 +76,7 @@ class Crew:
         for thread in self.threads:
             try:
                 thread.start()
-            except RuntimeError as error:
+            except (RuntimeError, MemoryError) as error:
                 refused = error
                 break
             started += 1
@@ -82,10 +84,21 @@ class Crew:
             prepare()
         finally:
             with self._told:
-                self._told.wait_for(lambda: len(self._reports) == started)
+                while not self._told.wait_for(lambda: self._all_told(started), _SLICE):
+                    pass
         if refused is not None:
-            raise RuntimeError(f"Error starting worker pool: {refused}") from refused
-        return [text for text in self._reports if text is not None]
+            cause = str(refused) or type(refused).__name__
+            raise RuntimeError(f"Error starting worker pool: {cause}") from refused
+        lost = "a worker ended before it was ready"
+        reports = [self._reports.get(worker, lost) for worker in range(started)]
+        return [text for text in reports if text is not None]
+
+    def _all_told(self, started: int) -> bool:
+        """Tell whether each of the first workers has reported, or died."""
+        return all(
+            worker in self._reports or not self.threads[worker].is_alive()
+            for worker in range(started)
+        )
 
     def stop(self, deadline: float | None = None) -> list[threading.Thread]:
         """Ask all to stop after their current behavior; return what goes on.

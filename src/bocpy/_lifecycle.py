@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["Behaviors", "deadline_of", "left"]
 
 _ALIAS = "__bocmain__"
+_SLICE = 0.1  # seconds between two looks at a thread that starts
 _ENDLESS = 1e9  # seconds; longer time-outs mean forever
 
 
@@ -262,7 +263,10 @@ class Behaviors:
         self._noticeboard_start_error = None
         thread = threading.Thread(target=serve, name="bocpy-noticeboard", daemon=True)
         thread.start()
-        claimed.wait()
+        while not claimed.wait(_SLICE) and thread.is_alive():
+            pass
+        if not claimed.is_set():
+            raise RuntimeError("the noticeboard thread ended before it was ready")
         if self._noticeboard_start_error is not None:
             thread.join()
             raise RuntimeError(
@@ -433,8 +437,9 @@ class Behaviors:
         message = "behavior dropped: stop() ended the runtime before it ran"
         while orphans := _core.scheduler_drain_all_queues():
             for orphan in orphans:
-                self.logger.warning("stop(): dropping a behavior that never ran")
+                told = ("stop(): dropping a behavior that never ran",)
                 steps = (
+                    (self.logger.warning, told, False),
                     (orphan.set_drop_exception, (RuntimeError(message),), False),
                     (orphan.release_all, (), True),
                     (_core.terminator_dec, (), False),

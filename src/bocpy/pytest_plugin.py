@@ -1,13 +1,15 @@
-"""For pytest: a clean runtime for each test, and a time-out that tells what hangs.
+"""For pytest: a clean runtime for each test, a time-out, and counters of what leaks.
 
 Installing the package registers it. Tests ask for the fixture ``bocpy_runtime``; the
-option ``bocpy_timeout`` of the configuration file says how long they may take.
+options ``bocpy_timeout`` and ``bocpy_leaks`` of the configuration file say how long
+they may take, and whether they must leave nothing behind.
 """
 
 from __future__ import annotations
 
 import contextlib
 import faulthandler
+import gc
 import os
 import signal
 import sys
@@ -22,11 +24,12 @@ from bocpy import _core, _dump, set_tags, wait
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["bocpy_runtime", "limited", "report", "stop_runtime"]
+__all__ = ["bocpy_runtime", "leak_check", "limited", "report", "stop_runtime"]
 
 _SHORTLY = 1.0  # seconds for what has hung already
 _hangs = pytest.StashKey[bool]()
 _verdict = pytest.StashKey[int]()
+_failed = pytest.StashKey[bool]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -35,6 +38,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "bocpy_timeout",
         "seconds that a test that uses bocpy_runtime may take; 0: any time",
         default="60",
+    )
+    parser.addini(
+        "bocpy_leaks",
+        "whether a test that uses bocpy_runtime fails if more cowns, behaviors, "
+        "values and notices live after it than before",
+        type="bool",
+        default=False,
     )
 
 
@@ -84,14 +94,52 @@ def stop_runtime(config: pytest.Config, seconds: float | None) -> None:
         set_tags([])
 
 
+def _counts() -> dict[str, int]:
+    """Count what lives once all that nobody refers to has gone."""
+    _core.noticeboard_cache_clear()
+    _core.noticeboard_snapshot()  # lets go of what this thread saw of the board
+    gc.collect()
+    _core.recycle()
+    return _core.live_counts()
+
+
+@contextlib.contextmanager
+def leak_check(node: pytest.Item | None = None) -> Iterator[None]:
+    """Fail if more lives after the block than before it; stop the runtime inside.
+
+    Says nothing if the test *node* has failed: the traceback keeps what it shows.
+    """
+    before = _core.live_counts()
+    yield
+    if _core.live_counts() == before or (node and node.stash.get(_failed, False)):
+        return
+    now = _counts()
+    more = {kind: now[kind] - n for kind, n in before.items() if now[kind] > n}
+    if more:
+        left = ", ".join(f"{count} {kind}" for kind, count in more.items())
+        pytest.fail(f"more than before the test still live: {left}")
+
+
 @pytest.fixture
-def bocpy_runtime(pytestconfig: pytest.Config) -> Iterator[None]:
+def bocpy_runtime(request: pytest.FixtureRequest) -> Iterator[None]:
     """Begin without runtime and messages, end without them, in limited time."""
-    seconds = float(pytestconfig.getini("bocpy_timeout"))
-    stop_runtime(pytestconfig, seconds or None)
-    with limited(seconds) as reports:
-        yield
-    stop_runtime(pytestconfig, _SHORTLY if reports else seconds or None)
+    config = request.config
+    seconds = float(config.getini("bocpy_timeout"))
+    stop_runtime(config, seconds or None)
+    leaks = leak_check(request.node) if config.getini("bocpy_leaks") else None
+    with leaks or contextlib.nullcontext():
+        with limited(seconds) as reports:
+            yield
+        stop_runtime(config, _SHORTLY if reports else seconds or None)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> None:
+    """Remember that a test failed."""
+    if call.excinfo is not None:
+        item.stash[_failed] = True
 
 
 @pytest.hookimpl(trylast=True)

@@ -206,8 +206,11 @@ bool Behavior::result_unseen() const noexcept {
 }
 
 void Behavior::settle(py::Ref value, bool raised) {
-    if (is_cown(value.get())) {
-        value = make_capsule(CownPtr::share(cown_behind(value.get())));
+    if (is_cown(value.get()) && py::guarded_int([&] {
+            value = make_capsule(CownPtr::share(cown_behind(value.get())));
+        }) < 0) {
+        value = py::take_error();
+        raised = true;
     }
     if (result_unseen()) {
         if (raised) {

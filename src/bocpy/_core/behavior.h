@@ -1,5 +1,6 @@
 #pragma once
 
+#include "census.h"
 #include "cown.h"
 #include "request.h"
 #include "sched/waiter.h"
@@ -31,7 +32,7 @@ struct Position {
 ///   refs_      B1: its maker, the schedule and each capsule hold a count. At 0 it lets
 ///   go
 ///              of its result; the block goes with its own result cown
-class Behavior : public sched::Waiter {
+class Behavior : public sched::Waiter, InCensus<Counted::kBehavior> {
 public:
     /// A behavior over `cowns`, in the order of the parameters; its captures are yet to
     /// be filled in. `result` is a cown that exists already, or null for one of its

@@ -1,6 +1,7 @@
 #include "block_pool.h"
 
 #include "compat.h"
+#include "fault.h"
 
 #include <array>
 #include <cstdint>
@@ -140,6 +141,9 @@ void make_room(Stock& stock, std::size_t index) noexcept {
 } // namespace
 
 void* BlockPool::take(std::size_t size) {
+    if (fault::strikes(fault::Point::kMemory)) {
+        throw std::bad_alloc{};
+    }
     if (!kPooled || size > kLargest || size == 0) {
         return ::operator new(size);
     }

@@ -2,6 +2,7 @@
 
 #include "alone.h"
 #include "behavior.h"
+#include "census.h"
 #include "compat.h"
 #include "failure.h"
 #include "pins.h"
@@ -51,6 +52,7 @@ BOC_THREAD_LOCAL bool t_disposing = false;
 
 Cown* Cown::create(Parcel value) {
     auto* const cown = new Cown;
+    Census::add(Counted::kCown, 1);
     cown->rest_ = std::move(value);
     cown->kept_.store(shares_values(), std::memory_order_relaxed);
     return cown;
@@ -94,6 +96,7 @@ void Cown::dispose() noexcept {
     if (block_ != nullptr) {
         Behavior::free_block(block_);
     } else {
+        Census::add(Counted::kCown, -1);
         delete this;
     }
 }
@@ -161,16 +164,16 @@ void Cown::lend() noexcept {
 }
 
 void Cown::reclaim() {
+    if (kept_.load(std::memory_order_relaxed) && !keeps_definitions() &&
+        Home::current().primary() && owner() == kNobody) {
+        acquire();
+        lent_.store(true, std::memory_order_relaxed); // until it has been packed
+    }
     if (lent_.load(std::memory_order_relaxed)) {
         if (owner() == Home::owner()) {
             release();
         }
         lent_.store(false, std::memory_order_relaxed);
-    }
-    if (kept_.load(std::memory_order_relaxed) && !keeps_definitions() &&
-        Home::current().primary() && owner() == kNobody) {
-        acquire();
-        release();
     }
 }
 
@@ -232,7 +235,7 @@ void Cown::acquire() {
         fetch(home);
     }
     if (live_ == nullptr) {
-        live_ = rest_.unpack().release();
+        live_ = rest_.unpack_alone().release();
         rest_.clear();
         waits_ = live_home_ == &home ? waits_ : roamed_ + 1;
         live_home_ = &home;

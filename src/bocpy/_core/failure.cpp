@@ -36,7 +36,8 @@ Parcel pack_failure(PyObject* error, const Behavior* behavior) noexcept {
         packed = Parcel::pack(ask(way, error, behavior).get(), nullptr);
     });
     if (done < 0) {
-        PyErr_Clear(); // nothing more can be said of it than that it was raised
+        PyErr_Clear();
+        packed = Parcel::lost();
     }
     return packed;
 }

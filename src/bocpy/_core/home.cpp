@@ -1,6 +1,8 @@
 #include "home.h"
 
+#include "census.h"
 #include "compat.h"
+#include "immortal.h"
 #include "py/error.h"
 
 #include <mutex>
@@ -8,7 +10,10 @@
 
 namespace boc {
 
-struct Return {
+struct Return : InCensus<Counted::kReturn> {
+    Return(Return* after, void (*how)(void*), void* object, std::int64_t id) noexcept
+        : next{after}, free{how}, what{object}, home{id} {}
+
     Return* next;
     void (*free)(void* what); ///< runs attached to the interpreter
     void* what;
@@ -24,7 +29,7 @@ struct Table {
 };
 
 Table& table() noexcept {
-    static auto* const all = new Table; // outlives every thread
+    static Immortal<Table> all;
     return *all;
 }
 
@@ -75,6 +80,7 @@ Home* Home::open() {
         }
     }
     if (vacant == nullptr) {
+        table().homes.reserve(table().homes.size() + 1);
         vacant = new Home{static_cast<int>(table().homes.size())};
         table().homes.push_back(vacant);
     }

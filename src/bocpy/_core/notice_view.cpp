@@ -84,17 +84,19 @@ void NoticeView::refresh() {
     if (armed_ == Noticeboard::armed()) {
         return;
     }
-    armed_ = Noticeboard::armed();
+    const std::uint64_t armed = Noticeboard::armed();
     if (version_ != Noticeboard::instance().version()) {
         rebuild();
     }
+    armed_ = armed;
 }
 
 void NoticeView::rebuild() {
     std::vector<Noticeboard::Entry> entries;
-    version_ = Noticeboard::instance().copy(entries);
+    const std::uint64_t version = Noticeboard::instance().copy(entries);
     std::vector<Item> fresh;
     fresh.reserve(entries.size());
+    version_ = version; // nothing fails from here on
     for (Noticeboard::Entry& entry : entries) {
         const auto same = [&entry](const Item& item) {
             return item.notice.get() == entry.notice.get();

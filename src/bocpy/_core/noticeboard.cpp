@@ -1,11 +1,13 @@
 #include "noticeboard.h"
 
+#include "immortal.h"
+
 #include <algorithm>
 
 namespace boc {
 
-Noticeboard& Noticeboard::instance() noexcept {
-    static auto* const board = new Noticeboard; // outlives every thread
+Noticeboard& Noticeboard::instance() {
+    static Immortal<Noticeboard> board;
     return *board;
 }
 
@@ -83,6 +85,7 @@ void Noticeboard::clear() {
 void Noticeboard::post_write(const NoticeKey& key, Parcel value) {
     Pins none;
     NoticePtr shared;
+    Mutation later{Mutation::Kind::kWrite, key, {}}; // N2
     {
         const std::scoped_lock lock{mutex_};
         if ((idle() || stopping_) && store(key, value, none, shared)) {
@@ -91,7 +94,8 @@ void Noticeboard::post_write(const NoticeKey& key, Parcel value) {
         if (stopping_) {
             return;
         }
-        waiting_.push_back({Mutation::Kind::kWrite, key, std::move(value)});
+        later.value = std::move(value);
+        waiting_.push_back(std::move(later));
     }
     work_.wake();
 }
@@ -110,13 +114,13 @@ void Noticeboard::post_erase(const NoticeKey& key) {
 }
 
 bool Noticeboard::post_update(const NoticeKey& key, Parcel function_and_default) {
+    Mutation later{Mutation::Kind::kUpdate, key, std::move(function_and_default)}; // N2
     {
         const std::scoped_lock lock{mutex_};
         if (stopping_) {
             return false;
         }
-        waiting_.push_back(
-            {Mutation::Kind::kUpdate, key, std::move(function_and_default)});
+        waiting_.push_back(std::move(later));
     }
     work_.wake();
     return true;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "census.h"
 #include "compat.h"
 #include "parcel.h"
 #include "parking.h"
@@ -42,7 +43,7 @@ private:
 };
 
 /// One value that was put on the board. It never changes once it is shared.
-class Notice {
+class Notice : InCensus<Counted::kNotice> {
 public:
     Notice(Parcel value, Pins pins) noexcept
         : value_{std::move(value)}, pins_{std::move(pins)} {}
@@ -140,7 +141,7 @@ public:
     };
 
     /// The one of the process.
-    [[nodiscard]] static Noticeboard& instance() noexcept;
+    [[nodiscard]] static Noticeboard& instance();
 
     /// The calling thread's next read looks at the board anew.
     static void rearm() noexcept { ++armed_; }

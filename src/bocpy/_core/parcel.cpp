@@ -1,10 +1,12 @@
 #include "parcel.h"
 
+#include "census.h"
 #include "culprit.h"
 #include "handle.h"
 #include "memory_view.h"
 #include "named.h"
 #include "pins.h"
+#include "py/faults.h"
 #include "xidata.h"
 
 #include <atomic>
@@ -15,7 +17,7 @@
 namespace boc {
 
 /// Bytes of a str, bytes or pickle, or the items of a tuple, outside every interpreter.
-struct Blob {
+struct Blob : InCensus<Counted::kParcel> {
     Py_ssize_t size = 0;
     Py_UCS4 widest = 0;              ///< str: its largest character
     std::unique_ptr<char[]> bytes;   ///< str: characters in the narrowest width
@@ -60,6 +62,7 @@ Blob* copy_names(const std::string& names) {
 
 Blob* pickle(PyObject* value) {
     auto blob = std::make_unique<Blob>();
+    py::may_fail(fault::Point::kPickle, "pickling");
     PinCollector collector;
     const py::Ref protocol = py::Ref::steal(PyLong_FromLong(kProtocol));
     const py::Ref bytes = py::call(Home::current().dumps(), value, protocol.get());
@@ -100,6 +103,7 @@ py::Ref new_tuple(const Blob& blob) {
 }
 
 py::Ref unpickle(const Blob& blob) {
+    py::may_fail(fault::Point::kUnpickle, "unpickling");
     const PinSource source{blob.pins};
     const py::Ref bytes =
         py::Ref::steal(PyBytes_FromStringAndSize(blob.bytes.get(), blob.size));
@@ -107,18 +111,20 @@ py::Ref unpickle(const Blob& blob) {
 }
 
 void drop_record(void* record) {
+    Census::add(Counted::kParcel, -1);
     delete static_cast<xidata::Record*>(record);
 }
 
 void free_record(xidata::Record* record) noexcept {
     if (record->homeless() || record->home() == Home::current().id()) {
-        delete record;
+        drop_record(record);
     } else if (Home* const home = Home::find(record->home()); home != nullptr) {
         home->give_back(drop_record, record);
     }
 }
 
 void free_object(PyObject* object) noexcept {
+    Census::add(Counted::kParcel, -1);
     const Home& here = Home::current();
     if (here.primary()) {
         Py_DECREF(object);
@@ -144,8 +150,15 @@ bool keeps_definitions() noexcept {
 
 Parcel Parcel::keep(PyObject* value) noexcept {
     Parcel out;
+    Census::add(Counted::kParcel, 1);
     out.kind_ = Kind::kObject;
     out.form_.object = Py_NewRef(value);
+    return out;
+}
+
+Parcel Parcel::lost() noexcept {
+    Parcel out;
+    out.kind_ = Kind::kLost;
     return out;
 }
 
@@ -161,8 +174,10 @@ Parcel Parcel::pack(PyObject* value, const char* what) {
         return out;
     }
     if (xidata::supports(value)) {
+        py::may_fail(fault::Point::kRecord, "taking a value out of its interpreter");
         out.form_.record = new xidata::Record{xidata::Record::take(value)};
         out.kind_ = Kind::kRecord;
+        Census::add(Counted::kParcel, 1);
     } else if (const auto names = names_of(value)) {
         out.form_.blob = copy_names(*names);
         out.kind_ = Kind::kNamed;
@@ -210,26 +225,27 @@ bool Parcel::pack_leaf(PyObject* value, Parcel& out) {
 }
 
 void Parcel::move_items(PyObject* tuple, Blob& blob) {
-    try {
+    const int done = py::guarded_int([&] {
         for (Py_ssize_t i = 0; i < blob.size; ++i) {
             Parcel& place = blob.items[static_cast<size_t>(i)];
             if (place.empty()) {
                 place = pack(PyTuple_GET_ITEM(tuple, i));
             }
         }
-    } catch (const py::ErrorSet&) {
-        const py::ErrorPause pause;
-        for (Py_ssize_t i = 0; i < blob.size; ++i) { // what has left comes back
-            const Parcel& place = blob.items[static_cast<size_t>(i)];
-            if (place.kind_ != Kind::kRecord) {
-                continue;
-            }
+    });
+    if (done == 0) {
+        return;
+    }
+    const py::ErrorPause pause;
+    for (Py_ssize_t i = 0; i < blob.size; ++i) { // what has left comes back
+        const Parcel& place = blob.items[static_cast<size_t>(i)];
+        if (place.kind_ == Kind::kRecord) {
             const py::Ref back =
                 py::Ref::adopt(py::guarded([&] { return place.unpack(); }));
             PyErr_Clear();
         }
-        throw;
     }
+    throw py::ErrorSet{};
 }
 
 bool Parcel::pack_tuple(PyObject* value, Parcel& out, int depth) {
@@ -266,6 +282,13 @@ py::Ref Parcel::unpack() const {
     case Kind::kEmpty:
     case Kind::kNone:
         return py::Ref::none();
+    case Kind::kLost:
+        return py::call(
+            PyExc_RuntimeError,
+            py::Ref::steal(PyUnicode_FromString(
+                               "a behavior failed, and its exception could not be "
+                               "packed: there may be no memory for it"))
+                .get());
     case Kind::kFalse:
         return py::Ref::share(Py_False);
     case Kind::kTrue:
@@ -286,6 +309,7 @@ py::Ref Parcel::unpack() const {
     case Kind::kCown:
         return make_cown(CownPtr::share(form_.cown));
     case Kind::kRecord:
+        py::may_fail(fault::Point::kArrival, "bringing a value into an interpreter");
         return form_.record->arrive();
     case Kind::kNamed:
         return find_named(
@@ -301,6 +325,34 @@ py::Ref Parcel::unpack() const {
                   "the main interpreter");
     }
     return py::Ref::share(form_.object);
+}
+
+/// What has arrived leaves again if a later item does not load.
+py::Ref Parcel::new_tuple_alone(Blob& blob) {
+    py::Ref made = py::Ref::steal(PyTuple_New(blob.size));
+    const int done = py::guarded_int([&] {
+        for (Py_ssize_t i = 0; i < blob.size; ++i) {
+            Parcel& place = blob.items[static_cast<size_t>(i)];
+            PyTuple_SET_ITEM(made.get(), i, place.unpack_alone().release());
+        }
+    });
+    if (done == 0) {
+        return made;
+    }
+    const py::ErrorPause pause;
+    for (Py_ssize_t i = 0; i < blob.size; ++i) {
+        Parcel& place = blob.items[static_cast<size_t>(i)];
+        PyObject* const item = PyTuple_GET_ITEM(made.get(), i);
+        if (item != nullptr && place.kind_ == Kind::kRecord &&
+            py::guarded_int([&] { place = pack(item); }) < 0) {
+            PyErr_Clear();
+        }
+    }
+    throw py::ErrorSet{};
+}
+
+py::Ref Parcel::unpack_alone() {
+    return kind_ == Kind::kTuple ? new_tuple_alone(*form_.blob) : unpack();
 }
 
 void Parcel::free_form() noexcept {

@@ -46,9 +46,13 @@ public:
     [[nodiscard]] static Parcel pack(PyObject* value, const char* what = "value");
     /// Keeps the object itself, for threads of the primary interpreter.
     [[nodiscard]] static Parcel keep(PyObject* value) noexcept;
+    /// Stands for an exception that cannot be packed; needs no memory.
+    [[nodiscard]] static Parcel lost() noexcept;
     /// A new object in the attached interpreter; throws if the value does not load
     /// here. May be called any number of times, from several threads at once.
     [[nodiscard]] py::Ref unpack() const;
+    /// The same for who alone has the parcel: if it throws, it can be tried again.
+    [[nodiscard]] py::Ref unpack_alone();
 
     [[nodiscard]] bool empty() const noexcept { return kind_ == Kind::kEmpty; }
     void clear() noexcept {
@@ -64,6 +68,7 @@ private:
         kNone,
         kFalse,
         kTrue,
+        kLost,
         kInt,
         kFloat, // up to here nothing to free
         kStr,
@@ -90,6 +95,7 @@ private:
     [[nodiscard]] static bool pack_leaf(PyObject* value, Parcel& out);
     [[nodiscard]] static bool pack_tuple(PyObject* value, Parcel& out, int depth);
     static void move_items(PyObject* tuple, Blob& blob);
+    [[nodiscard]] static py::Ref new_tuple_alone(Blob& blob);
     void free_form() noexcept;
 
     Kind kind_ = Kind::kEmpty;

@@ -1,6 +1,7 @@
 #include "pins.h"
 
 #include "compat.h"
+#include "immortal.h"
 
 #include <mutex>
 #include <unordered_map>
@@ -20,19 +21,21 @@ struct Exported {
     std::unordered_set<const void*> cowns;
 };
 
+using PinsByAddress = std::unordered_multimap<const void*, CownPtr>;
+
 /// Cowns whose addresses Python code has as numbers.
 struct Deposited {
     std::mutex mutex;
-    std::unordered_multimap<const void*, CownPtr> pins;
+    PinsByAddress pins;
 };
 
 Deposited& deposited() noexcept {
-    static auto* const all = new Deposited; // outlives every thread
+    static Immortal<Deposited> all;
     return *all;
 }
 
 Exported& exported() noexcept {
-    static auto* const all = new Exported; // outlives every thread
+    static Immortal<Exported> all;
     return *all;
 }
 
@@ -90,29 +93,35 @@ void forget_pickled(const Cown* cown) noexcept {
 
 void deposit(Pins pins) {
     Deposited& all = deposited();
-    const std::scoped_lock lock{all.mutex};
+    PinsByAddress fresh; // what may fail comes first
     for (CownPtr& pin : pins) {
         const void* const address = pin.get();
-        all.pins.emplace(address, std::move(pin));
+        fresh.emplace(address, std::move(pin));
     }
+    const std::scoped_lock lock{all.mutex};
+    all.pins.reserve(all.pins.size() + fresh.size());
+    all.pins.merge(fresh);
 }
 
 std::optional<Pins> redeem(std::span<const void* const> addresses) {
     Deposited& all = deposited();
     Pins pins;
+    std::vector<PinsByAddress::node_type> found;
     pins.reserve(addresses.size());
+    found.reserve(addresses.size());
     const std::scoped_lock lock{all.mutex};
     for (const void* const address : addresses) {
-        const auto found = all.pins.find(address);
-        if (found == all.pins.end()) {
-            for (CownPtr& pin : pins) {
-                const void* const back = pin.get();
-                all.pins.emplace(back, std::move(pin));
+        found.push_back(all.pins.extract(address));
+        if (found.back().empty()) {
+            found.pop_back();
+            for (auto& node : found) {
+                all.pins.insert(std::move(node));
             }
             return std::nullopt;
         }
-        pins.push_back(std::move(found->second));
-        all.pins.erase(found);
+    }
+    for (auto& node : found) {
+        pins.push_back(std::move(node.mapped()));
     }
     return pins;
 }

@@ -1,5 +1,6 @@
 #include "plan.h"
 
+#include "immortal.h"
 #include "py/error.h"
 
 #include <memory>
@@ -30,7 +31,7 @@ struct Registry {
 };
 
 Registry& registry() noexcept {
-    static auto* const all = new Registry; // outlives every thread
+    static Immortal<Registry> all;
     return *all;
 }
 

@@ -1,6 +1,7 @@
 #include "site.h"
 
 #include "home.h"
+#include "immortal.h"
 #include "py/error.h"
 
 #include <memory>
@@ -16,7 +17,7 @@ struct Registry {
 };
 
 Registry& registry() noexcept {
-    static auto* const all = new Registry; // outlives every thread
+    static Immortal<Registry> all;
     return *all;
 }
 
@@ -34,7 +35,7 @@ const Site* quietly(Look&& look) noexcept {
 /// Whether a frame belongs to the module called `name`.
 bool belongs_to(PyObject* frame, const char* name) {
     const py::Ref space = py::attribute(frame, "f_globals");
-    PyObject* const found = PyDict_GetItemString(space.get(), "__name__");
+    PyObject* const found = py::item(space.get(), "__name__");
     return found != nullptr && PyUnicode_Check(found) != 0 &&
            PyUnicode_CompareWithASCIIString(found, name) == 0;
 }

@@ -5,6 +5,7 @@
 #include "xidata.h"
 
 #include <atomic>
+#include <exception>
 #include <memory>
 
 namespace boc::math {
@@ -21,6 +22,9 @@ struct Ticket {
 
 /// Whether the calling thread, attached or not, is on its way out of a failed call.
 bool is_failing() noexcept {
+    if (std::uncaught_exceptions() > 0) {
+        return true;
+    }
 #if BOC_HAS_GIL_SLOT
     const bool attached = PyThreadState_GetUnchecked() != nullptr;
 #else
@@ -32,9 +36,10 @@ bool is_failing() noexcept {
 PyObject* arrive(void* data) {
     auto* const ticket = static_cast<Ticket*>(data);
     return py::guarded([&] {
-        ticket->block->arrive();
+        py::Ref made = wrap(State::here().matrix, BlockRef::share(*ticket->block));
+        ticket->block->arrive(); // last: it can be tried again if anything fails
         ticket->used.store(true, std::memory_order_relaxed);
-        return wrap(State::here().matrix, BlockRef::share(*ticket->block));
+        return made;
     });
 }
 

@@ -4,6 +4,7 @@
 #include "matrix_type.h"
 #include "number.h"
 #include "pickle.h"
+#include "py/faults.h"
 #include "random.h"
 #include "state.h"
 #include "window.h"
@@ -101,6 +102,7 @@ int execute(PyObject* module) {
         add(module, "MatrixShapeError", state.shape_error);
         register_crossing(state.matrix);
         register_staying(state.view);
+        py::add_faults(module);
         publish(module);
     });
 }
@@ -154,10 +156,10 @@ PyModuleDef_Slot* module_slots() {
 State& State::here() {
     PyObject* const shared = PyInterpreterState_GetDict(PyInterpreterState_Get());
     PyObject* module =
-        shared != nullptr ? PyDict_GetItemString(shared, kName) : nullptr;
+        shared != nullptr ? py::item(shared, kName) : nullptr;
     if (module == nullptr) {
         static_cast<void>(py::import(kName));
-        module = PyDict_GetItemString(shared, kName);
+        module = py::item(shared, kName);
     }
     if (module == nullptr) {
         py::raise(PyExc_ImportError, "%s is not loaded", kName);

@@ -1,5 +1,7 @@
 #include "storage.h"
 
+#include "fault.h"
+
 #include <array>
 #include <cstdlib>
 #include <mutex>
@@ -120,6 +122,9 @@ Shelf& shelf() noexcept {
 } // namespace
 
 void* allocate(std::size_t bytes) noexcept {
+    if (fault::strikes(fault::Point::kMemory)) {
+        return nullptr;
+    }
     if (bytes < kSmall) {
         return std::malloc(bytes);
     }

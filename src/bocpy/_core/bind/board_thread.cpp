@@ -12,7 +12,7 @@ namespace boc::bind {
 
 namespace {
 
-Noticeboard& board() noexcept {
+Noticeboard& board() {
     return Noticeboard::instance();
 }
 
@@ -217,9 +217,7 @@ PyObject* serve(PyObject* module, PyObject* const* args, Py_ssize_t count) {
                 return py::Ref::none();
             }
             state_of(module).home->recycle();
-            try {
-                apply(*next, args[0]);
-            } catch (const py::ErrorSet&) {
+            if (py::guarded_int([&] { apply(*next, args[0]); }) < 0) {
                 report(*next, args[1]);
             }
         }

@@ -30,12 +30,8 @@ int refuse_fork(const char* event, PyObject*, void*) {
 } // namespace
 
 void guard_forks() {
-    bool failed = false;
     std::call_once(g_hooked,
-                   [&] { failed = PySys_AddAuditHook(refuse_fork, nullptr) < 0; });
-    if (failed) {
-        throw py::ErrorSet{};
-    }
+                   [] { py::check(PySys_AddAuditHook(refuse_fork, nullptr)); });
 }
 
 void count_interpreter(int difference) noexcept {

@@ -1,5 +1,6 @@
 #include "bind/state.h"
 #include "capture.h"
+#include "py/faults.h"
 #include "site.h"
 
 namespace boc::bind {
@@ -12,8 +13,11 @@ int exec(PyObject* module) {
         state.home = Home::open();
         if (state.home->plans == nullptr) {
             state.home->plans = new PlanCache;
+        }
+        if (state.home->sites == nullptr) {
             state.home->sites = new SiteCache;
         }
+        add_census(module);
         add_cown(module);
         add_behavior(module);
         add_when(module);
@@ -22,6 +26,7 @@ int exec(PyObject* module) {
         add_mailbox(module);
         add_noticeboard(module);
         add_report(module);
+        py::add_faults(module);
         state.seams = new Seams{module};
     });
 }
@@ -39,6 +44,8 @@ int clear(PyObject* module) {
     State& state = state_of(module);
     if (state.home != nullptr && state.home->plans != nullptr) {
         state.home->plans->clear();
+    }
+    if (state.home != nullptr && state.home->sites != nullptr) {
         state.home->sites->clear();
     }
     delete std::exchange(state.seams, nullptr);

@@ -9,7 +9,7 @@ namespace boc::bind {
 
 namespace {
 
-Noticeboard& board() noexcept {
+Noticeboard& board() {
     return Noticeboard::instance();
 }
 
@@ -171,6 +171,7 @@ bool wait_for_barrier(std::int64_t barrier, Timeout timeout) {
 }
 
 void add_noticeboard(PyObject* module) {
+    static_cast<void>(board()); // made here, where it may fail
     py::check(PyModule_AddFunctions(module, functions));
     add_board_thread(module);
 }

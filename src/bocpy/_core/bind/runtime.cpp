@@ -104,6 +104,21 @@ PyObject* worker_register(PyObject*, PyObject*) {
     });
 }
 
+/// A capsule that takes over the schedule's count. A behavior for which none can be made
+/// is given up, and its result tells why.
+py::Ref capsule_of(State& state, Behavior& behavior) {
+    behavior.retain();
+    BehaviorPtr held{&behavior};
+    PyObject* const made =
+        py::guarded([&] { return make_behavior_capsule(state, &behavior); });
+    if (made == nullptr) {
+        const py::Ref error = py::take_error();
+        held.release()->abandon(error.share());
+        PyErr_SetRaisedException(error.share().release());
+    }
+    return py::Ref::steal(made);
+}
+
 PyObject* worker_pop(PyObject* module, PyObject*) {
     return py::guarded([module] {
         if (!sched::Scheduler::on_worker()) {
@@ -116,9 +131,8 @@ PyObject* worker_pop(PyObject* module, PyObject*) {
             const py::Detached detached;
             work = scheduler().wait_next();
         }
-        return work == nullptr
-                   ? py::Ref::none()
-                   : make_behavior_capsule(state_of(module), behavior_of(work));
+        return work == nullptr ? py::Ref::none()
+                               : capsule_of(state_of(module), *behavior_of(work));
     });
 }
 
@@ -132,10 +146,20 @@ PyObject* drain_all(PyObject* module, PyObject*) {
         py::Ref all = py::Ref::steal(PyList_New(0));
         sched::Work* work = scheduler().drain();
         while (work != nullptr) {
-            Behavior* const behavior = behavior_of(work);
+            Behavior& behavior = *behavior_of(work);
             work = work->next.load(std::memory_order_relaxed);
-            py::check(PyList_Append(
-                all.get(), make_behavior_capsule(state_of(module), behavior).get()));
+            behavior.retain();
+            const BehaviorPtr held{&behavior};
+            const int done = py::guarded_int([&] {
+                const py::Ref capsule = capsule_of(state_of(module), behavior);
+                if (PyList_Append(all.get(), capsule.get()) < 0) {
+                    behavior.retain();
+                    behavior.abandon(py::take_error());
+                }
+            });
+            if (done < 0) {
+                PyErr_Clear(); // its result tells
+            }
         }
         return all;
     });

@@ -1,5 +1,7 @@
 #include "bind/seams.h"
 
+#include "immortal.h"
+
 #include <mutex>
 #include <vector>
 
@@ -14,7 +16,7 @@ struct Watched {
 };
 
 Watched& watched() noexcept {
-    static auto* const all = new Watched; // outlives every thread
+    static Immortal<Watched> all;
     return *all;
 }
 
@@ -32,7 +34,7 @@ Seams* find(PyObject* names) noexcept {
 
 Seams::Seams(PyObject* module) : names_{PyModule_GetDict(module)} {
     for (std::size_t i = 0; i < kNames.size(); ++i) {
-        originals_[i] = py::Ref::share(PyDict_GetItemString(names_, kNames[i]));
+        originals_[i] = py::Ref::share(py::item(names_, kNames[i]));
     }
     {
         const std::scoped_lock lock{watched().mutex};
@@ -41,12 +43,17 @@ Seams::Seams(PyObject* module) : names_{PyModule_GetDict(module)} {
 #if BOC_HAS_DICT_WATCH
     watcher_ = PyDict_AddWatcher(changed);
     if (watcher_ < 0 || PyDict_Watch(watcher_, names_) < 0) {
+        forget();
         throw py::ErrorSet{};
     }
 #endif
 }
 
 Seams::~Seams() {
+    forget();
+}
+
+void Seams::forget() noexcept {
 #if BOC_HAS_DICT_WATCH
     if (watcher_ >= 0) {
         PyDict_ClearWatcher(watcher_);

@@ -39,6 +39,8 @@ private:
 #endif
     [[nodiscard]] unsigned look() const noexcept;
 
+    void forget() noexcept;
+
     PyObject* names_; ///< of the module, which owns this
     std::array<py::Ref, kNames.size()> originals_;
     std::atomic<unsigned> replaced_{0}; ///< a bit for each part

@@ -22,6 +22,7 @@ struct State {
 
 /// Each adds its functions or types to a module under construction; throws
 /// py::ErrorSet.
+void add_census(PyObject* module);
 void add_cown(PyObject* module);
 void add_behavior(PyObject* module);
 void add_when(PyObject* module);

@@ -1,6 +1,7 @@
 #include "bind/fork_guard.h"
 #include "bind/state.h"
 #include "py/attach.h"
+#include "py/faults.h"
 #include "sched.h"
 #include "seat.h"
 
@@ -108,6 +109,7 @@ public:
             .check_multi_interp_extensions = 1,
             .gil = PyInterpreterConfig_OWN_GIL,
         };
+        py::may_fail(fault::Point::kInterpreter, "creating a sub-interpreter");
         const PyStatus status = Py_NewInterpreterFromConfig(&inner_, &config);
         if (PyStatus_Exception(status) != 0) {
             inner_ = nullptr;

@@ -91,6 +91,13 @@ template <typename... Args>
     return attribute(import(module).get(), name);
 }
 
+/// `dict[name]`, lent, or null if there is none.
+[[nodiscard]] inline PyObject* item(PyObject* dict, const char* name) {
+    const Ref key = Ref::steal(PyUnicode_InternFromString(name));
+    PyObject* const found = PyDict_GetItemWithError(dict, key.get());
+    return found != nullptr || PyErr_Occurred() == nullptr ? found : throw ErrorSet{};
+}
+
 /// What a str says, in UTF-8.
 [[nodiscard]] inline std::string text(PyObject* str) {
     Py_ssize_t size = 0;
