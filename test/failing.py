@@ -10,8 +10,9 @@ from bocpy import _core, _math
 MOST = 3000
 """More failures than any operation here has points to fail at."""
 
-FAILURES = (MemoryError, RuntimeError, SystemError)
-"""What an operation may raise if something in it fails."""
+FAILURES = (MemoryError, RuntimeError, SystemError, ValueError)
+"""What an operation may raise if something in it fails. For want of memory, CPython's
+marshal says ValueError and other parts SystemError."""
 
 MODULES = {"core": _core, "math": _math}
 BUILT = hasattr(_core, "_fail")
@@ -35,7 +36,7 @@ class Fault:
 
 
 def attempt(operation, fault, nth, *, everywhere=False):
-    """Run the operation with a failure; give what it answered, raised, and if it struck.
+    """Run with a failure; give what the operation answered, raised, and if it struck.
 
     The variables exist beforehand: making them may not fail.
     """

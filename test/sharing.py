@@ -9,7 +9,6 @@ from __future__ import annotations
 import pytest
 
 from bocpy import set_tags, wait
-from bocpy.pytest_plugin import leak_check
 from observing import PATIENCE, ensure_workers
 
 
@@ -22,6 +21,8 @@ def quiescence():
 @pytest.fixture(scope="module", autouse=True)
 def shared_runtime():
     """Stop the runtime after the last test of the module, and look for leaks."""
+    from bocpy.pytest_plugin import leak_check  # noqa: PLC0415 - not for workers
+
     with leak_check():
         yield
         wait(PATIENCE)

@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 __all__ = ["Behaviors", "deadline_of", "left"]
 
 _ALIAS = "__bocmain__"
-_SLICE = 0.1  # seconds between two looks at a thread that starts
 _ENDLESS = 1e9  # seconds; longer time-outs mean forever
 
 
@@ -263,10 +262,9 @@ class Behaviors:
         self._noticeboard_start_error = None
         thread = threading.Thread(target=serve, name="bocpy-noticeboard", daemon=True)
         thread.start()
-        while not claimed.wait(_SLICE) and thread.is_alive():
-            pass
-        if not claimed.is_set():
-            raise RuntimeError("the noticeboard thread ended before it was ready")
+        while not claimed.wait(0.1):
+            if not thread.is_alive():
+                raise RuntimeError("the noticeboard thread did not become ready")
         if self._noticeboard_start_error is not None:
             thread.join()
             raise RuntimeError(
@@ -437,9 +435,8 @@ class Behaviors:
         message = "behavior dropped: stop() ended the runtime before it ran"
         while orphans := _core.scheduler_drain_all_queues():
             for orphan in orphans:
-                told = ("stop(): dropping a behavior that never ran",)
                 steps = (
-                    (self.logger.warning, told, False),
+                    (self.logger.warning, (message,), False),
                     (orphan.set_drop_exception, (RuntimeError(message),), False),
                     (orphan.release_all, (), True),
                     (_core.terminator_dec, (), False),

@@ -206,7 +206,8 @@ bool Behavior::result_unseen() const noexcept {
 }
 
 void Behavior::settle(py::Ref value, bool raised) {
-    if (is_cown(value.get()) && py::guarded_int([&] {
+    if (is_cown(value.get()) &&
+        py::guarded_int([&] {
             value = make_capsule(CownPtr::share(cown_behind(value.get())));
         }) < 0) {
         value = py::take_error();

@@ -29,8 +29,8 @@ Census::Sheet* Census::take_sheet() noexcept {
     Sheet* sheet = sheets_.load(std::memory_order_acquire); // G2
     for (; sheet != nullptr; sheet = sheet->next) {
         bool taken = false;
-        if (sheet->taken.compare_exchange_strong(
-                taken, true, std::memory_order_acquire, std::memory_order_relaxed)) {
+        if (sheet->taken.compare_exchange_strong(taken, true, std::memory_order_acquire,
+                                                 std::memory_order_relaxed)) {
             return sheet; // G2
         }
     }

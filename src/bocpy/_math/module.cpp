@@ -155,8 +155,7 @@ PyModuleDef_Slot* module_slots() {
 
 State& State::here() {
     PyObject* const shared = PyInterpreterState_GetDict(PyInterpreterState_Get());
-    PyObject* module =
-        shared != nullptr ? py::item(shared, kName) : nullptr;
+    PyObject* module = shared != nullptr ? py::item(shared, kName) : nullptr;
     if (module == nullptr) {
         static_cast<void>(py::import(kName));
         module = py::item(shared, kName);

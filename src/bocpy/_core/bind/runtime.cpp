@@ -104,8 +104,8 @@ PyObject* worker_register(PyObject*, PyObject*) {
     });
 }
 
-/// A capsule that takes over the schedule's count. A behavior for which none can be made
-/// is given up, and its result tells why.
+/// A capsule that takes over the schedule's count. A behavior for which none can be
+/// made is given up, and its result tells why.
 py::Ref capsule_of(State& state, Behavior& behavior) {
     behavior.retain();
     BehaviorPtr held{&behavior};
