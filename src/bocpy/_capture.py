@@ -140,7 +140,7 @@ def undecorated(func: object) -> FunctionType:
         plain = inner
     frame = sys._getframe(1)
     plain = _decorated_at(frame.f_code, frame.f_lineno, plain) or plain
-    if not isinstance(plain, FunctionType):
+    if type(plain) is not FunctionType:  # what its class says may be untrue
         raise TypeError(
             f"@when needs a function, got {type(func).__name__}: "
             "define one with def or lambda that calls it"
@@ -239,8 +239,8 @@ def describe(func: FunctionType) -> Description:
     if not all(map(str.isidentifier, use.loads)):
         code = _from_source(code)
         use = _scan.global_use(code)
-    module = func.__module__ or MAIN
-    if module == ALIAS:
+    module = func.__module__
+    if not isinstance(module, str) or module in ("", ALIAS):
         module = MAIN
     found = _plan.plan(func, module, use)
     names = tuple(sorted(found.travel))

@@ -32,6 +32,10 @@ struct Position {
 ///   refs_      B1: its maker, the schedule and each capsule hold a count. At 0 it lets
 ///   go
 ///              of its result; the block goes with its own result cown
+///   grip_      B5: who drives a behavior by hand takes it by CAS (acquire) for each
+///   step
+///              and puts it back (release). One that the schedule has, or that has let
+///              go, is in nobody's hand
 class Behavior : public sched::Waiter, InCensus<Counted::kBehavior> {
 public:
     /// A behavior over `cowns`, in the order of the parameters; its captures are yet to
@@ -89,7 +93,22 @@ public:
     /// count.
     void run(Seat& seat);
 
-    // The steps of run(), also for callers that drive a behavior by hand.
+    // For callers that drive a behavior by hand. B5
+
+    /// Whether it is in nobody's hand.
+    [[nodiscard]] bool loose() const noexcept {
+        return grip_.load(std::memory_order_acquire) == Grip::kNone;
+    }
+    /// Takes it for one step; false if it is not in the caller's hand, or in use.
+    [[nodiscard]] bool take_up() noexcept {
+        Grip seen = Grip::kHand;
+        return grip_.compare_exchange_strong(
+            seen, Grip::kStep, std::memory_order_acquire, std::memory_order_relaxed);
+    }
+    void put_back() noexcept { grip_.store(Grip::kHand, std::memory_order_release); }
+    void let_loose() noexcept { grip_.store(Grip::kNone, std::memory_order_release); }
+
+    // The steps of run(), also for those callers.
     void acquire_cowns();
     void release_cowns();
     /// Passes every cown on to its next behavior; nothing if that has happened.
@@ -104,6 +123,8 @@ public:
     static void free_block(Behavior* behavior) noexcept;
 
 private:
+    enum class Grip : std::uint8_t { kNone, kHand, kStep };
+
     Behavior() = default;
     ~Behavior() = default;
     void destroy() noexcept;
@@ -121,6 +142,7 @@ private:
     std::uint32_t n_positions_ = 0;
     std::uint32_t n_captures_ = 0;
     std::uint32_t size_ = 0; ///< of the whole block
+    std::atomic<Grip> grip_{Grip::kNone};
     const Plan* plan_ = nullptr;
     const Site* site_ = nullptr;
     Request* requests_ = nullptr;

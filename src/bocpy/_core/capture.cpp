@@ -30,10 +30,18 @@ Py_ssize_t captured_defaults(const Plan& plan, Py_ssize_t cowns) {
     return plan.positional > cowns ? plan.positional - cowns : 0;
 }
 
+/// The builtins of a frame may be any mapping.
 bool is_builtin(PyObject* name) {
     PyObject* const builtins = PyEval_GetBuiltins();
-    const int found = py::check(PyDict_Contains(builtins, name));
-    return found != 0;
+    if (PyDict_Check(builtins) != 0) {
+        return py::check(PyDict_Contains(builtins, name)) != 0;
+    }
+    const py::Ref found = py::Ref::adopt(PyObject_GetItem(builtins, name));
+    if (!found && PyErr_ExceptionMatches(PyExc_LookupError) == 0) {
+        throw py::ErrorSet{};
+    }
+    PyErr_Clear();
+    return static_cast<bool>(found);
 }
 
 /// Functions, modules and classes cross by a stand-in, or stay what they are among
@@ -71,12 +79,9 @@ void capture_cells(const Plan& plan, PyObject* function, std::span<Parcel> out) 
 
 Parcel capture_global(PyObject* space, PyObject* name, const Plan::Global& global) {
     const std::uint8_t flags = global.flags;
-    const py::Ref value = py::Ref::share(PyDict_GetItemWithError(space, name));
+    const py::Ref value = py::entry(space, name);
     if (!value) {
         const bool optional = (flags & (Plan::kMaybe | Plan::kHandle)) != 0;
-        if (PyErr_Occurred() != nullptr) {
-            throw py::ErrorSet{};
-        }
         if (!optional && !is_builtin(name)) {
             cannot_resolve(name);
         }
@@ -141,7 +146,13 @@ py::Ref plain_function(PyObject* callable) {
         !encloses_function(callable)) {
         return py::Ref::share(callable);
     }
-    return py::call(py::import("bocpy._capture", "undecorated").get(), callable);
+    py::Ref found =
+        py::call(py::import("bocpy._capture", "undecorated").get(), callable);
+    if (!PyFunction_Check(found.get())) {
+        py::raise(PyExc_TypeError, "@when needs a function, not %.200s",
+                  Py_TYPE(found.get())->tp_name);
+    }
+    return found;
 }
 
 PlanCache::Memo& PlanCache::memo_of(PyObject* code) noexcept {
@@ -220,28 +231,27 @@ std::size_t count_captures(const Plan& plan, PyObject* function, Py_ssize_t cown
 
 void capture(const Known& known, PyObject* function, std::span<Parcel> out) {
     const std::size_t defaults = out.size() - known.plan->implicit();
-    PyObject* const values = PyFunction_GET_DEFAULTS(function);
+    const py::Ref values = py::Ref::share(PyFunction_GET_DEFAULTS(function));
     for (std::size_t i = 0; i < defaults; ++i) {
         const auto at =
-            PyTuple_GET_SIZE(values) - static_cast<Py_ssize_t>(defaults - i);
-        out[i] = pack_captured(PyTuple_GET_ITEM(values, at),
-                               name_of_default(*known.plan, values, at));
+            PyTuple_GET_SIZE(values.get()) - static_cast<Py_ssize_t>(defaults - i);
+        out[i] = pack_captured(PyTuple_GET_ITEM(values.get(), at),
+                               name_of_default(*known.plan, values.get(), at));
     }
     capture_implicit(known, function, out.subspan(defaults));
 }
 
 void capture_implicit(const Known& known, PyObject* function, std::span<Parcel> out) {
     const Plan& plan = *known.plan;
-    PyObject* const named = PyFunction_GET_KW_DEFAULTS(function);
+    const py::Ref named = py::Ref::share(PyFunction_GET_KW_DEFAULTS(function));
     auto next = out.begin();
     for (std::size_t i = 0; i < known.kwonly.size(); ++i) {
         PyObject* const name = known.kwonly[i].get();
-        PyObject* const value =
-            named != nullptr ? PyDict_GetItemWithError(named, name) : nullptr;
-        if (value == nullptr) {
+        const py::Ref value = named ? py::entry(named.get(), name) : py::Ref{};
+        if (!value) {
             cannot_resolve(name);
         }
-        *next++ = pack_captured(value, plan.kwonly[i].c_str());
+        *next++ = pack_captured(value.get(), plan.kwonly[i].c_str());
     }
     capture_cells(plan, function, {next, plan.free.size()});
     next += static_cast<std::ptrdiff_t>(plan.free.size());

@@ -215,6 +215,7 @@ void Cown::become_busy(Owner me, const char* verb) {
         py::raise(PyExc_RuntimeError, "%lld cannot %s cown (acquired by %lld)",
                   static_cast<long long>(me), verb, static_cast<long long>(seen));
     }
+    const std::scoped_lock left{cell_}; // C3: who saw it owned has done with live_
 }
 
 void Cown::acquire() {
@@ -372,7 +373,6 @@ void Cown::disown() {
 }
 
 py::Ref Cown::take_live() noexcept {
-    const std::scoped_lock lock{cell_}; // C3
     return py::Ref::adopt(std::exchange(live_, nullptr));
 }
 

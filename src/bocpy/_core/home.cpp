@@ -71,7 +71,8 @@ Home* Home::open() {
     for (Home* home : table().homes) {
         if (home->interpreter_ == here) {
             if (home->id_ == id) {
-                return home; // the module is loaded a second time
+                ++home->modules_; // loaded a second time
+                return home;
             }
             home->abandon();
         }
@@ -86,6 +87,7 @@ Home* Home::open() {
     }
     vacant->interpreter_ = here;
     vacant->id_ = id;
+    vacant->modules_ = 1;
     return vacant;
 }
 
@@ -109,6 +111,12 @@ void Home::set_dumps(PyObject* function) noexcept {
 }
 
 void Home::close() noexcept {
+    {
+        const std::scoped_lock lock{table().mutex};
+        if (--modules_ > 0) {
+            return;
+        }
+    }
     recycle();
     flat_dicts_.close();
     Py_XDECREF(dumps_.exchange(nullptr, std::memory_order_acq_rel));

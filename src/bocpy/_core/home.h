@@ -59,9 +59,10 @@ public:
     static void take_seat(Owner seat) noexcept { seat_ = seat; }
     [[nodiscard]] static bool seated() noexcept { return seat_ != 0; }
 
-    /// Enters the attached interpreter into the table of homes.
+    /// Enters the attached interpreter into the table of homes, for one module more.
     [[nodiscard]] static Home* open();
-    /// The interpreter is about to end; nothing comes home after this.
+    /// One module less. With the last, the interpreter is about to end; nothing comes
+    /// home after this.
     void close() noexcept;
 
     /// Hands one reference to the interpreter that owns `object`; any thread.
@@ -145,6 +146,7 @@ private:
     std::atomic<int> workers_{0};
     std::int64_t id_ = -1;
     int index_;
+    int modules_ = 0; ///< loaded and not freed; guarded by the table's mutex
     PyInterpreterState* interpreter_ = nullptr; ///< null while closed
 };
 

@@ -71,8 +71,13 @@ NoticeView& NoticeView::current() {
 }
 
 NoticeView::~NoticeView() {
+    if (t_here.view == this) {
+        t_here = {}; // V2: a value that dies may ask for the view of its thread
+    }
+    std::vector<Item> last;
+    last.swap(items_);
     Home* const primary = Home::find(0);
-    for (Item& item : items_) {
+    for (Item& item : last) {
         Notice* const notice = item.notice.release();
         if (primary != nullptr) {
             primary->give_back(drop_notice, notice);

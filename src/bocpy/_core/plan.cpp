@@ -81,8 +81,8 @@ const Plan* Plan::intern(PyObject* description, PyCodeObject* code) {
     std::unique_ptr<Plan> fresh{read(description)};
     auto* const object = reinterpret_cast<PyObject*>(code);
     fresh->parameters = names(py::attribute(object, "co_varnames").get());
-    fresh->name = py::text(code->co_name);
-    fresh->file = py::text(code->co_filename);
+    fresh->name = py::shown(code->co_name);
+    fresh->file = py::shown(code->co_filename);
     fresh->line = code->co_firstlineno;
     Registry& all = registry();
     const std::scoped_lock lock{all.mutex};

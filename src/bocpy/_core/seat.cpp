@@ -56,12 +56,10 @@ py::Ref tuple_of(const Names& names, Text text) {
 
 /// Makes `to[name]` what `from[name]` is, also if that is nothing.
 void copy_entry(PyObject* from, PyObject* to, PyObject* name) {
-    PyObject* const value = PyDict_GetItemWithError(from, name);
-    if (value != nullptr) {
-        py::check(PyDict_SetItem(to, name, value));
-    } else if (PyErr_Occurred() != nullptr ||
-               (PyDict_Contains(to, name) == 1 && PyDict_DelItem(to, name) < 0)) {
-        throw py::ErrorSet{};
+    if (const py::Ref value = py::entry(from, name)) {
+        py::check(PyDict_SetItem(to, name, value.get()));
+    } else if (py::check(PyDict_Contains(to, name)) != 0) {
+        py::check(PyDict_DelItem(to, name));
     }
 }
 

@@ -44,8 +44,8 @@ bool belongs_to(PyObject* frame, const char* name) {
 
 const Site* Site::intern(PyCodeObject* code, int line) {
     auto fresh = std::make_unique<Site>();
-    fresh->file = py::text(code->co_filename);
-    fresh->function = py::text(code->co_name);
+    fresh->file = py::shown(code->co_filename);
+    fresh->function = py::shown(code->co_name);
     fresh->line = line;
     const std::string key =
         fresh->file + '\0' + fresh->function + '\0' + std::to_string(line);

@@ -15,6 +15,7 @@ namespace {
 /// A `BehaviorCapsule`. Holds one count of its behavior.
 struct BehaviorHandle {
     PyObject_HEAD Behavior* behavior;
+    bool taken; ///< from the scheduler
 };
 
 Behavior& behind(PyObject* self) {
@@ -33,15 +34,18 @@ struct Parts {
     std::vector<Position> positions;
 };
 
+/// As a tuple: what the items run when they are read may change a list.
 py::Ref sequence(PyObject* object, const char* message) {
     if (PySequence_Check(object) == 0) {
         py::raise(PyExc_TypeError, "%s", message);
     }
-    return py::Ref::steal(PySequence_Fast(object, message));
+    return py::Ref::steal(PySequence_Tuple(object));
 }
 
-void add_empty_groups(Parts& parts, long until) {
-    while (parts.n_args >= 0 && static_cast<long>(parts.positions.size()) < until) {
+constexpr Py_ssize_t kMostParameters = 1'000'000;
+
+void add_empty_groups(Parts& parts, unsigned long until) {
+    while (parts.n_args >= 0 && parts.positions.size() < until) {
         parts.positions.push_back({0, true});
     }
 }
@@ -63,14 +67,17 @@ void add_pair(Parts& parts, PyObject* pair, long& last) {
         py::raise(PyExc_TypeError,
                   "each of args must be a pair (group id, CownCapsule)");
     }
-    if (parts.n_args >= 0 && (id == 0 || std::labs(id) > parts.n_args)) {
+    const auto place =
+        id < 0 ? 0 - static_cast<unsigned long>(id) : static_cast<unsigned long>(id);
+    if (parts.n_args >= 0 &&
+        (id == 0 || place > static_cast<unsigned long>(parts.n_args))) {
         py::raise(PyExc_ValueError, "group id %ld is not within 1..%zd", id,
                   parts.n_args);
     }
     if (id < 0 && id == last) {
         ++parts.positions.back().count;
     } else {
-        add_empty_groups(parts, std::labs(id) - 1);
+        add_empty_groups(parts, place - 1);
         parts.positions.push_back({1, id < 0});
     }
     last = id;
@@ -81,10 +88,13 @@ void add_pair(Parts& parts, PyObject* pair, long& last) {
 void read_pairs(Parts& parts) {
     const py::Ref pairs = sequence(parts.args, "args must be a sequence");
     long last = 0;
-    for (Py_ssize_t i = 0; i < PySequence_Fast_GET_SIZE(pairs.get()); ++i) {
-        add_pair(parts, PySequence_Fast_GET_ITEM(pairs.get(), i), last);
+    if (parts.n_args > kMostParameters) {
+        py::raise(PyExc_ValueError, "n_args is at most %zd", kMostParameters);
     }
-    add_empty_groups(parts, static_cast<long>(parts.n_args));
+    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(pairs.get()); ++i) {
+        add_pair(parts, PyTuple_GET_ITEM(pairs.get(), i), last);
+    }
+    add_empty_groups(parts, static_cast<unsigned long>(parts.n_args));
 }
 
 BehaviorPtr create(const Parts& parts, std::size_t captures) {
@@ -95,13 +105,13 @@ BehaviorPtr create(const Parts& parts, std::size_t captures) {
 void pack_all(PyObject* values, std::span<Parcel> out) {
     for (std::size_t i = 0; i < out.size(); ++i) {
         out[i] = Parcel::pack(
-            PySequence_Fast_GET_ITEM(values, static_cast<Py_ssize_t>(i)), "capture");
+            PyTuple_GET_ITEM(values, static_cast<Py_ssize_t>(i)), "capture");
     }
 }
 
 /// A behavior with a function, its implicit captures behind the ones that were given.
 BehaviorPtr make_from_function(const Parts& parts, PyObject* given) {
-    const auto count = static_cast<std::size_t>(PySequence_Fast_GET_SIZE(given));
+    const auto count = static_cast<std::size_t>(PyTuple_GET_SIZE(given));
     const py::Ref function = plain_function(parts.thunk);
     const auto known = Home::current().plans->find(function.get());
     BehaviorPtr made = create(parts, count + known->plan->implicit());
@@ -117,7 +127,7 @@ BehaviorPtr make_from_name(const Parts& parts, PyObject* given) {
         throw py::ErrorSet{};
     }
     BehaviorPtr made =
-        create(parts, static_cast<std::size_t>(PySequence_Fast_GET_SIZE(given)));
+        create(parts, static_cast<std::size_t>(PyTuple_GET_SIZE(given)));
     made->set_thunk(name);
     pack_all(given, made->captures());
     return made;
@@ -148,16 +158,30 @@ PyObject* behavior_new(PyTypeObject* type, PyObject* args, PyObject* kwargs) {
                                ? make_from_name(parts, given.get())
                                : make_from_function(parts, given.get());
         made->set_site(SiteCache::outside("bocpy.behaviors"));
+        made->put_back();
         py::Ref self = py::Ref::steal(type->tp_alloc(type, 0));
         reinterpret_cast<BehaviorHandle*>(self.get())->behavior = made.release();
         return self;
     });
 }
 
+/// What was taken from the scheduler, and is let go without having run, is dropped.
+void let_fall(Behavior* held, bool taken) noexcept {
+    if (!taken || held->loose() || !held->queued()) {
+        held->drop();
+        return;
+    }
+    const py::ErrorPause pause;
+    PyErr_SetString(PyExc_RuntimeError,
+                    "behavior dropped: it was taken from the scheduler and never ran");
+    held->abandon(py::take_error());
+}
+
 void behavior_dealloc(PyObject* self) {
     PyTypeObject* const type = Py_TYPE(self);
-    if (Behavior* const held = reinterpret_cast<BehaviorHandle*>(self)->behavior) {
-        held->drop();
+    const auto* const handle = reinterpret_cast<BehaviorHandle*>(self);
+    if (handle->behavior != nullptr) {
+        let_fall(handle->behavior, handle->taken);
     }
     type->tp_free(self);
     Py_DECREF(type);
@@ -171,21 +195,60 @@ PyObject* step(PyObject* self, Step&& body) {
     });
 }
 
+/// Holds a behavior for one step. B5
+class InHand {
+public:
+    explicit InHand(Behavior& behavior) : behavior_{behavior} {
+        if (!behavior.take_up()) {
+            py::raise(PyExc_RuntimeError,
+                      "the behavior is scheduled, in use, or has released all it had");
+        }
+    }
+    ~InHand() {
+        if (loose_) {
+            behavior_.let_loose();
+        } else {
+            behavior_.put_back();
+        }
+    }
+    InHand(const InHand&) = delete;
+    InHand& operator=(const InHand&) = delete;
+    void let_loose() noexcept { loose_ = true; }
+
+private:
+    Behavior& behavior_;
+    bool loose_ = false;
+};
+
+/// From the hand to the schedule: it may have run before this returns.
+void hand_over(Behavior& behavior) {
+    behavior.retain(); // the schedule's
+    if (!behavior.schedule()) {
+        behavior.drop();
+        behavior.put_back();
+        py::raise(PyExc_RuntimeError, "bocpy runtime is not running");
+    }
+}
+
 PyObject* schedule(PyObject* self, PyObject*) {
     return step(self, [](Behavior& behavior) {
-        for (Cown* const cown : behavior.cowns()) {
-            cown->reclaim();
+        {
+            InHand hand{behavior};
+            if (behavior.queued()) {
+                py::raise(PyExc_RuntimeError, "the behavior was scheduled before");
+            }
+            for (Cown* const cown : behavior.cowns()) {
+                cown->reclaim();
+            }
+            hand.let_loose();
         }
-        behavior.retain(); // the schedule's
-        if (!behavior.schedule()) {
-            behavior.drop();
-            py::raise(PyExc_RuntimeError, "bocpy runtime is not running");
-        }
+        hand_over(behavior);
     });
 }
 
 PyObject* acquire(PyObject* self, PyObject*) {
     return step(self, [](Behavior& behavior) {
+        const InHand hand{behavior};
         behavior.result()->acquire();
         behavior.acquire_cowns();
     });
@@ -193,6 +256,7 @@ PyObject* acquire(PyObject* self, PyObject*) {
 
 PyObject* release(PyObject* self, PyObject*) {
     return step(self, [](Behavior& behavior) {
+        const InHand hand{behavior};
         const py::Ref failed = behavior.result()->release_or_fail(&behavior, false);
         behavior.release_cowns();
     });
@@ -200,8 +264,13 @@ PyObject* release(PyObject* self, PyObject*) {
 
 PyObject* release_all(PyObject* self, PyObject*) {
     return step(self, [](Behavior& behavior) {
+        if (behavior.loose() && !behavior.queued()) {
+            return; // done before
+        }
+        InHand hand{behavior};
         behavior.unlink();
         behavior.let_go();
+        hand.let_loose();
     });
 }
 
@@ -220,6 +289,7 @@ PyObject* set_drop_exception(PyObject* self, PyObject* error) {
 PyObject* execute(PyObject* self, PyObject* space) {
     return py::guarded([&] {
         Behavior& behavior = behind(self);
+        const InHand hand{behavior};
         PyObject* const answer = py::guarded([&] {
             Seat seat;
             if (behavior.thunk().empty()) {
@@ -275,8 +345,11 @@ PyType_Spec spec = {
 py::Ref make_behavior_capsule(State& state, Behavior* counted) {
     PyTypeObject* const type = state.behavior_type;
     BehaviorPtr held{counted};
+    held->put_back();
     py::Ref self = py::Ref::steal(type->tp_alloc(type, 0));
-    reinterpret_cast<BehaviorHandle*>(self.get())->behavior = held.release();
+    auto* const handle = reinterpret_cast<BehaviorHandle*>(self.get());
+    handle->behavior = held.release();
+    handle->taken = true;
     return self;
 }
 

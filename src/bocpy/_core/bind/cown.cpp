@@ -478,11 +478,15 @@ PyMethodDef functions[] = {
 
 void add_cown(PyObject* module) {
     State& state = state_of(module);
-    state.capsule_type = py::make_type(module, &capsule_spec);
-    state.cown_type = py::make_type(module, &cown_spec);
-    state.cown_type->tp_vectorcall = cown_vectorcall;
-    state.home->capsule_type = state.capsule_type;
-    state.home->cown_type = state.cown_type;
+    Home& home = *state.home;
+    if (home.cown_type == nullptr) {
+        state.capsule_type = home.capsule_type = py::make_type(module, &capsule_spec);
+        state.cown_type = home.cown_type = py::make_type(module, &cown_spec);
+        home.cown_type->tp_vectorcall = cown_vectorcall;
+    } else { // a module that is loaded a second time has the types of the first
+        state.capsule_type = py::share_type(home.capsule_type);
+        state.cown_type = py::share_type(home.cown_type);
+    }
     py::check(PyModule_AddType(module, state.capsule_type));
     py::check(PyModule_AddType(module, state.cown_type));
     py::check(PyModule_AddFunctions(module, functions));

@@ -65,9 +65,17 @@ PyObject* physical_cpu_count(PyObject*, PyObject*) {
 
 // Scheduler
 
+/// The slots of workers that are there must not go.
+void require_slots(const char* name) {
+    require_primary(name);
+    if (runtime_up()) {
+        py::raise(PyExc_RuntimeError, "%s: the runtime is up; call wait() first", name);
+    }
+}
+
 PyObject* runtime_start(PyObject*, PyObject* count) {
     return py::guarded([count] {
-        require_primary("scheduler_runtime_start");
+        require_slots("scheduler_runtime_start");
         const long workers = PyLong_AsLong(count);
         if (workers == -1 && PyErr_Occurred() != nullptr) {
             throw py::ErrorSet{};
@@ -86,7 +94,7 @@ PyObject* runtime_start(PyObject*, PyObject* count) {
 
 PyObject* runtime_stop(PyObject*, PyObject*) {
     return py::guarded([] {
-        require_primary("scheduler_runtime_stop");
+        require_slots("scheduler_runtime_stop");
         scheduler().stop();
         return py::Ref::none();
     });
@@ -272,8 +280,14 @@ PyObject* set_values_crossing(PyObject*, PyObject* how) {
 }
 
 PyObject* set_dumps(PyObject*, PyObject* function) {
-    Home::current().set_dumps(function);
-    Py_RETURN_NONE;
+    return py::guarded([function] {
+        if (PyCallable_Check(function) == 0) {
+            py::raise(PyExc_TypeError, "expected a function, not %.200s",
+                      Py_TYPE(function)->tp_name);
+        }
+        Home::current().set_dumps(function);
+        return py::Ref::none();
+    });
 }
 
 PyObject* lend(PyObject*, PyObject* object) {

@@ -159,6 +159,9 @@ std::string bytes_of(PyObject* object) {
 void read_live(PyObject* values, Program& program) {
     for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(values); ++i) {
         PyObject* const item = PyTuple_GET_ITEM(values, i);
+        if (!PyTuple_Check(item) || PyTuple_GET_SIZE(item) != 3) {
+            py::raise(PyExc_TypeError, "a live value is (module, name, value)");
+        }
         Program::Live live{py::text(PyTuple_GET_ITEM(item, 0)),
                            py::text(PyTuple_GET_ITEM(item, 1)),
                            {}};
@@ -206,6 +209,10 @@ void import_worker(const std::string& paths) {
 /// Asks `fetch` for the program; waits until it is known.
 Program read_program(PyObject* fetch) {
     const py::Ref said = py::call(fetch);
+    if (!PyTuple_Check(said.get()) || PyTuple_GET_SIZE(said.get()) != 2 ||
+        !PyTuple_Check(PyTuple_GET_ITEM(said.get(), 1))) {
+        py::raise(PyExc_TypeError, "a program is (payload, live values)");
+    }
     Program program;
     program.payload = bytes_of(PyTuple_GET_ITEM(said.get(), 0));
     read_live(PyTuple_GET_ITEM(said.get(), 1), program);

@@ -82,8 +82,16 @@ template <typename... Args>
     return Ref::steal(PyObject_GetAttrString(object, name));
 }
 
+/// Imports a module, whatever the user has put in the place of `__import__`.
 [[nodiscard]] inline Ref import(const char* module) {
-    return Ref::steal(PyImport_ImportModule(module));
+    const Ref name = Ref::steal(PyUnicode_FromString(module));
+    const Ref package = Ref::steal(
+        PyImport_ImportModuleLevelObject(name.get(), nullptr, nullptr, nullptr, 0));
+    Ref found = Ref::adopt(PyImport_GetModule(name.get()));
+    if (!found && PyErr_Occurred() == nullptr) {
+        PyErr_Format(PyExc_ImportError, "%U was taken out of sys.modules", name.get());
+    }
+    return found ? std::move(found) : throw ErrorSet{};
 }
 
 /// `module.name`, imported.
@@ -98,6 +106,21 @@ template <typename... Args>
     return found != nullptr || PyErr_Occurred() == nullptr ? found : throw ErrorSet{};
 }
 
+/// `dict[key]`, or nothing; another thread may take it out of the dict meanwhile.
+[[nodiscard]] inline Ref entry(PyObject* dict, PyObject* key) {
+#if BOC_HAS_DICT_REF
+    PyObject* found = nullptr;
+    check(PyDict_GetItemRef(dict, key, &found));
+    return Ref::adopt(found);
+#else
+    PyObject* const found = PyDict_GetItemWithError(dict, key);
+    if (found == nullptr && PyErr_Occurred() != nullptr) {
+        throw ErrorSet{};
+    }
+    return Ref::share(found);
+#endif
+}
+
 /// What a str says, in UTF-8.
 [[nodiscard]] inline std::string text(PyObject* str) {
     Py_ssize_t size = 0;
@@ -106,6 +129,14 @@ template <typename... Args>
         throw ErrorSet{};
     }
     return {utf8, static_cast<std::size_t>(size)};
+}
+
+/// The same for a name that is only shown: what has no UTF-8 is escaped.
+[[nodiscard]] inline std::string shown(PyObject* str) {
+    const Ref bytes =
+        Ref::steal(PyUnicode_AsEncodedString(str, "utf-8", "backslashreplace"));
+    return {PyBytes_AS_STRING(bytes.get()),
+            static_cast<std::size_t>(PyBytes_GET_SIZE(bytes.get()))};
 }
 
 } // namespace boc::py

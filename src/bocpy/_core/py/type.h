@@ -10,6 +10,11 @@ namespace boc::py {
         Ref::steal(PyType_FromModuleAndSpec(module, spec, nullptr)).release());
 }
 
+[[nodiscard]] inline PyTypeObject* share_type(PyTypeObject* type) noexcept {
+    return reinterpret_cast<PyTypeObject*>(
+        Ref::share(reinterpret_cast<PyObject*>(type)).release());
+}
+
 /// The address of a function as the `void*` of a type or module slot.
 template <typename Function>
 [[nodiscard]] void* slot(Function* function) noexcept {

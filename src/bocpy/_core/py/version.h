@@ -25,9 +25,11 @@
 #endif
 
 #if PY_VERSION_HEX >= 0x030D0000
+#    define BOC_HAS_DICT_REF 1  // PyDict_GetItemRef
 #    define BOC_HAS_GIL_SLOT 1  // Py_mod_gil
 #    define BOC_HAS_XI_HEADER 1 // internal/pycore_crossinterp.h
 #else
+#    define BOC_HAS_DICT_REF 0
 #    define BOC_HAS_GIL_SLOT 0
 #    define BOC_HAS_XI_HEADER 0
 #endif

@@ -58,6 +58,11 @@ public:
         return queued;
     }
 
+    /// Whether it has a place in the queues.
+    [[nodiscard]] bool queued() const noexcept {
+        return queued_.load(std::memory_order_relaxed);
+    }
+
 private:
     Atomic<std::int32_t> pending_{0};
     Atomic<bool> queued_{false};
