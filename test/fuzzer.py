@@ -154,8 +154,21 @@ class Fuzzer:
             setattr(target, name, self.value())
         elif how < 0.13:
             delattr(target, name)
+        elif name == "schedule":
+            self.schedule(target)
         elif callable(member := getattr(target, name)):
             self.keep(member(*given))
+
+    @staticmethod
+    def schedule(behavior):
+        """Count the behavior in, as who schedules by hand must."""
+        if _core.terminator_inc() < 0:
+            return
+        try:
+            behavior.schedule()
+        except BaseException:
+            _core.terminator_dec()
+            raise
 
     def call_with_time_out(self):
         short = self.rng.choice([0, 0.001])

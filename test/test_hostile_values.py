@@ -106,6 +106,7 @@ def settle(*cowns):
             c.exception = False
             c.value = None
 
+    attempt(wait, PATIENCE)  # tells what the notices raise
     wait(PATIENCE)
     assert _core.terminator_count() == 0
 
@@ -135,10 +136,10 @@ def test_values_may_do_anything_while_they_are_packed(what):
     def raised(c, what=what):
         raise ValueError(Packs(what))
 
-    settle(returned, raised)
     capsule = _core.CownCapsule(Packs(what))
     attempt(capsule.release)
     assert capsule.acquired() is (what not in QUIET)
+    settle(returned, raised)
 
 
 @pytest.mark.usefixtures("backend")
@@ -207,6 +208,9 @@ def test_a_thread_that_ends_lets_go_of_notices_that_look_at_the_board(what):
     thread.join(PATIENCE)
     assert not thread.is_alive()
     assert isinstance(notice_read("v"), Dies)
+    notice_write("v", None)
+    notice_sync(PATIENCE)
+    assert notice_read("v") is None
 
 
 class Owner:
@@ -367,8 +371,7 @@ def test_results_of_a_long_chain_that_never_ran_die(tmp_path):
         random.shuffle(results)
         del result
         while results:
-            last = results.pop()
-            last.exception = False
+            results.pop()
         print("freed")
     """
     assert output_of(program, tmp_path)[-1] == "freed"

@@ -9,11 +9,13 @@ import os
 import random
 import threading
 import time
+from pathlib import Path
 
 import pytest
 
 from bocpy import Cown, _core, receive, send, start, wait, when
 from observing import PATIENCE, bump, expect, values_of
+from programs import run_command
 
 pytestmark = pytest.mark.stress
 
@@ -152,3 +154,14 @@ def test_threads_and_messages_under_load(rng, until):
             thread.join(PATIENCE)
         assert sorted(seen) == [n * 100 + k for n in range(3) for k in range(count)]
     assert rounds > 0
+
+
+@pytest.mark.slow
+def test_a_long_run_keeps_its_size(backend):
+    soak = Path(__file__).parents[1] / "benchmarks" / "soak.py"
+    count = "100000000" if os.environ.get("BOCPY_STRESS_LONG") else "1000000"
+    ended = run_command(
+        str(soak), "--behaviors", count, "--backend", backend, timeout=7200
+    )
+    assert ended.code == 0, ended.out + ended.err
+    assert "all ran" in ended.lines[-1]

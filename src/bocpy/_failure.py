@@ -155,7 +155,7 @@ def _survives(error: BaseException) -> bool:
             return False
         # What compares by identity, or like NaN, is the same if it pickles the same.
         former, latter = (pickle.dumps(e.args, _PROTOCOL) for e in (error, copy))
-    except Exception:  # noqa: BLE001
+    except BaseException:  # noqa: BLE001
         return False
     return former == latter or _equal(error.args, copy.args)
 
@@ -163,14 +163,14 @@ def _survives(error: BaseException) -> bool:
 def _equal(former: object, latter: object) -> bool:
     try:
         return bool(former == latter)
-    except Exception:  # noqa: BLE001
+    except BaseException:  # noqa: BLE001
         return False
 
 
 def _message(error: BaseException) -> str:
     try:
         return str(error)
-    except Exception:  # noqa: BLE001
+    except BaseException:  # noqa: BLE001
         return "<its text cannot be made>"
 
 
@@ -192,7 +192,7 @@ def _text(error: BaseException, origin: Origin | None) -> str:
     try:
         lines = traceback.format_exception(type(error), error, error.__traceback__)
         text = "".join(lines)
-    except Exception:  # noqa: BLE001 - its methods are the user's
+    except BaseException:  # noqa: BLE001 - its methods are the user's
         text = f"{type(error).__qualname__}: {_message(error)}\n"
     body = origin[3] if origin is not None else ""
     text = re.sub(r'(?m)^(\s+File ")<bocpy:[^">]*> ', r"\1", text)

@@ -359,8 +359,10 @@ class Behaviors:
             self._lend_frames(sys._getframe(1))
             self.stop_workers(deadline)
         self._await_noticeboard(timeout, deadline, retry=retry)
-        self._final_noticeboard = self._snapshot()
-        self.teardown_workers()
+        try:
+            self._final_noticeboard = self._snapshot()
+        finally:  # what a value raises while it is loaded must not keep the runtime up
+            self.teardown_workers()
         if self._stop_drain_errors:
             count = len(self._stop_drain_errors)
             raise RuntimeError(

@@ -130,9 +130,14 @@ void Cown::report_unread() noexcept {
     }
     PyErr_Clear();
     if (value) {
+        py::Ref shown = py::Ref::adopt(PyObject_Repr(value.get()));
+        PyErr_Clear();
+        if (!shown) { // its methods are the user's
+            shown = py::Ref::adopt(PyUnicode_FromString(Py_TYPE(value.get())->tp_name));
+        }
         const py::Ref text = failure_text(value.get(), block_);
-        PySys_FormatStderr("Cown(%p) contains an unhandled exception: %R\n%V",
-                           static_cast<void*>(this), value.get(), text.get(), "");
+        PySys_FormatStderr("Cown(%p) contains an unhandled exception: %V\n%V",
+                           static_cast<void*>(this), shown.get(), "", text.get(), "");
     } else {
         PySys_FormatStderr("Cown(%p) contains an unhandled exception: %s\n",
                            static_cast<void*>(this),
