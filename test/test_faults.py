@@ -443,7 +443,7 @@ def test_a_thread_that_cannot_be_made_is_told(backend, started, monkeypatch):
     assert runs_a_program()
 
 
-def test_a_wait_that_fails_can_be_repeated(backend, caplog):
+def test_a_wait_that_fails_can_be_repeated(backend):
     def busy():
         start(worker_count=1, backend=backend)
         cown = Cown([1])
@@ -462,4 +462,3 @@ def test_a_wait_that_fails_can_be_repeated(backend, caplog):
             wait(PATIENCE)
         assert behaviors.BEHAVIORS is None
         assert result.value == 4
-        caplog.clear()  # a traceback in it holds the results

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import gc
 import os
+import sys
 import threading
 from pathlib import Path
 
@@ -293,12 +294,9 @@ def test_a_second_core_may_come_and_go(tmp_path):
     "arguments",
     [
         (),
-        (b"", (), len, 4),
-        ("", (), print),
-        (b"", ((),), print),
-        (b"", (1,), print),
-        (b"", (("a", "b"),), print),
-        (b"", ((1, 2, 3),), print),
+        ((), print, print, 4),
+        ("", print, print),
+        ([], print, print),
     ],
 )
 def test_workers_refuse_what_is_no_program(arguments):
@@ -307,10 +305,19 @@ def test_workers_refuse_what_is_no_program(arguments):
 
 
 @pytest.mark.skipif(not hasattr(_core, "_run_interpreter"), reason="no such workers")
-@pytest.mark.parametrize("payload", [b"", b"junk", b"N", b"i\1\0\0\0", b"("])
-def test_workers_tell_what_is_wrong_with_their_program(payload):
+@pytest.mark.parametrize(
+    "program",
+    [
+        *((payload, ()) for payload in (b"", b"junk", b"N", b"i\1\0\0\0", b"(")),
+        *((b"", live) for live in (((),), (1,), (("a", "b"),), ((1, 2, 3),))),
+        None,
+        (b"",),
+        ("", ()),
+    ],
+)
+def test_workers_tell_what_is_wrong_with_their_program(program):
     told = []
-    _core._run_interpreter(payload, (), told.append)
+    _core._run_interpreter(tuple(sys.path), lambda: program, told.append)
     assert len(told) == 1
     assert "Error" in told[0]
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import faulthandler
 import gc
+import itertools
 import os
 import signal
 import sys
@@ -103,6 +104,17 @@ def _counts() -> dict[str, int]:
     return _core.live_counts()
 
 
+def _forget_tracebacks(node: pytest.Item | None) -> None:
+    """Let what was logged keep its text only: tracebacks hold the values they show."""
+    try:
+        from _pytest.logging import caplog_records_key  # noqa: PLC0415
+    except ImportError:
+        return
+    phases = {} if node is None else node.stash.get(caplog_records_key, {})
+    for record in itertools.chain.from_iterable(phases.values()):
+        record.exc_info = None
+
+
 @contextlib.contextmanager
 def leak_check(node: pytest.Item | None = None) -> Iterator[None]:
     """Fail if more lives after the block than before it; stop the runtime inside.
@@ -111,6 +123,7 @@ def leak_check(node: pytest.Item | None = None) -> Iterator[None]:
     """
     before = _core.live_counts()
     yield
+    _forget_tracebacks(node)
     if _core.live_counts() == before or (node and node.stash.get(_failed, False)):
         return
     now = _counts()
