@@ -20,8 +20,8 @@ void drop_notice(void* notice) {
     const NoticePtr last{static_cast<Notice*>(notice)};
 }
 
-/// The view that the calling thread used last. An address of a thread state may come up
-/// again; its numbers then differ.
+/// The view that the calling thread used last, null once it is gone. An address of a
+/// thread state may come up again; its numbers then differ.
 struct Here {
     PyThreadState* state = nullptr;
     std::uint64_t id = 0;
@@ -67,12 +67,16 @@ NoticeView& NoticeView::current() {
     if (t_here.state != state || t_here.id != id || t_here.home != home) {
         t_here = {state, id, home, &of_thread()};
     }
+    if (t_here.view == nullptr) {
+        py::raise(PyExc_RuntimeError,
+                  "this thread is ending and cannot read the noticeboard");
+    }
     return *t_here.view;
 }
 
 NoticeView::~NoticeView() {
     if (t_here.view == this) {
-        t_here = {}; // V2: a value that dies may ask for the view of its thread
+        t_here.view = nullptr; // V2: a value that dies may ask for it
     }
     std::vector<Item> last;
     last.swap(items_);

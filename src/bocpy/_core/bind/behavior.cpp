@@ -104,8 +104,8 @@ BehaviorPtr create(const Parts& parts, std::size_t captures) {
 
 void pack_all(PyObject* values, std::span<Parcel> out) {
     for (std::size_t i = 0; i < out.size(); ++i) {
-        out[i] = Parcel::pack(
-            PyTuple_GET_ITEM(values, static_cast<Py_ssize_t>(i)), "capture");
+        out[i] = Parcel::pack(PyTuple_GET_ITEM(values, static_cast<Py_ssize_t>(i)),
+                              "capture");
     }
 }
 
@@ -126,8 +126,7 @@ BehaviorPtr make_from_name(const Parts& parts, PyObject* given) {
     if (name == nullptr) {
         throw py::ErrorSet{};
     }
-    BehaviorPtr made =
-        create(parts, static_cast<std::size_t>(PyTuple_GET_SIZE(given)));
+    BehaviorPtr made = create(parts, static_cast<std::size_t>(PyTuple_GET_SIZE(given)));
     made->set_thunk(name);
     pack_all(given, made->captures());
     return made;
