@@ -3,8 +3,8 @@
     python benchmarks/matrix.py
     python benchmarks/matrix.py --other path/to/another/python --only product
 
-Every figure is a ratio of best times: below 1 means that Matrix (or this build) is
-faster. Both sides run in turn, in one thread, so that other load falls on both.
+Every ratio is of best times: below 1 means that Matrix (of this build) is faster. All
+sides run in turn, in one thread, so that other load falls on all.
 """
 
 from __future__ import annotations
@@ -133,35 +133,32 @@ def tasks(only: str, side: int) -> Iterator[tuple[str, int, str, dict[str, Any]]
                 yield name, size, statements[side], names
 
 
+def timed(only: str, rounds: int) -> Iterator[tuple[str, float, float]]:
+    """Yield name and size of each task, and the best seconds of Matrix and of numpy."""
+    for name, size, statement, names in tasks(only, 0):
+        try:
+            runs = [Task(statement, names)]
+        except (AttributeError, TypeError):  # an older release does not have it
+            continue
+        if np is not None:
+            runs.append(Task(TASKS[name][1], names))
+        for _ in range(rounds):
+            for task in runs:
+                task.run()
+        yield f"{name:12} {size:5}", runs[0].best, runs[-1].best
+
+
 def beside_numpy(only: str) -> None:
     """Print the ratio to numpy of each task."""
     if np is None:
         sys.exit("numpy is not installed")
-    for name, size, statement, names in tasks(only, 0):
-        ours, theirs = Task(statement, names), Task(TASKS[name][1], names)
-        for _ in range(ROUNDS):
-            ours.run()
-            theirs.run()
-        ratio = ours.best / theirs.best
-        print(f"{name:12} {size:5} {ratio:7.2f} {ours.best * 1e6:12.3f} us", flush=True)
+    print(f"{'':18} {'/ numpy':>8}")
+    for key, ours, theirs in timed(only, ROUNDS):
+        print(f"{key} {ours / theirs:8.2f} {ours * 1e6:12.3f} us", flush=True)
 
 
-def measure(only: str) -> None:
-    """Print the seconds of each task as JSON."""
-    result = {}
-    for name, size, statement, names in tasks(only, 0):
-        try:
-            task = Task(statement, names)
-        except (AttributeError, TypeError):  # an older release does not have it
-            continue
-        for _ in range(ROUNDS // PROCESSES):
-            task.run()
-        result[f"{name:12} {size:5}"] = task.best
-    json.dump(result, sys.stdout)
-
-
-def measured(python: str, only: str) -> dict[str, float]:
-    """Return what `measure` prints under another interpreter."""
+def measured(python: str, only: str) -> dict[str, list[float]]:
+    """Return what `timed` yields under another interpreter."""
     command = [python, __file__, "--measure", "--only", only]
     environment = dict(os.environ)
     if python != sys.executable:
@@ -169,20 +166,29 @@ def measured(python: str, only: str) -> dict[str, float]:
     output = subprocess.run(  # noqa: S603
         command, check=True, capture_output=True, text=True, env=environment
     )
-    result: dict[str, float] = json.loads(output.stdout)
+    result: dict[str, list[float]] = json.loads(output.stdout)
     return result
 
 
 def beside(other: str, only: str) -> None:
-    """Print the ratio to the package of another interpreter, in alternating runs."""
-    ours: list[dict[str, float]] = []
-    theirs: list[dict[str, float]] = []
+    """Print the ratios to numpy and to the package of another interpreter.
+
+    The two interpreters take turns; numpy takes turns with Matrix in this one.
+    """
+    ours: list[dict[str, list[float]]] = []
+    theirs: list[dict[str, list[float]]] = []
     for _ in range(PROCESSES):
         ours.append(measured(sys.executable, only))
         theirs.append(measured(other, only))
-    for key in theirs[0]:
-        mine, other_best = (min(run[key] for run in runs) for runs in (ours, theirs))
-        print(f"{key} {mine / other_best:7.2f} {mine * 1e6:12.3f} us")
+    print(f"{'':18} {'/ numpy':>8} {'/ other':>8}")
+    for key in ours[0]:
+        mine, numpy = (min(run[key][side] for run in ours) for side in (0, 1))
+        line = f"{key} {mine / numpy:8.2f}" if np is not None else f"{key} {'':8}"
+        if key in theirs[0]:
+            line += f" {mine / min(run[key][0] for run in theirs):8.2f}"
+        else:
+            line += f" {'-':>8}"
+        print(f"{line} {mine * 1e6:12.3f} us")
 
 
 def main() -> None:
@@ -193,7 +199,9 @@ def main() -> None:
     parser.add_argument("--measure", action="store_true", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.measure:
-        measure(arguments.only)
+        rounds = ROUNDS // PROCESSES
+        measures = {key: best for key, *best in timed(arguments.only, rounds)}
+        json.dump(measures, sys.stdout)
     elif arguments.other:
         beside(arguments.other, arguments.only)
     else:

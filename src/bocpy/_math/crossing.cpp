@@ -55,7 +55,7 @@ xidata::Carried depart(PyObject* matrix) {
     if (block == nullptr) {
         raise_not_held(block);
     }
-    auto ticket = std::make_unique<Ticket>(BlockRef::share(*block), me());
+    std::unique_ptr<Ticket> ticket{new Ticket{BlockRef::share(*block), me()}};
     block->depart();
     return {ticket.release(), &arrive, &drop};
 }

@@ -9,26 +9,26 @@ struct Square {
     static Vector run(const Vector& v) { return v * v; }
 };
 
-/// Partial sums added in a fixed order that does not depend on the width of a vector.
-inline double fold(const double* partial) {
-    double half[kPartial];
-    for (Index i = 0; i < kPartial; ++i) {
-        half[i] = partial[i];
+/// Partial sums added in a fixed order that does not depend on the width of a vector:
+/// each in the first half to its partner in the second, until one is left.
+inline double fold(const Vector* partial) {
+    Vector half[kGroups];
+    for (Index g = 0; g < kGroups; ++g) {
+        half[g] = partial[g];
     }
-    for (Index width = kPartial / 2; width > 0; width /= 2) {
-        for (Index i = 0; i < width; ++i) {
-            half[i] = half[i] + half[i + width];
+    for (Index width = kGroups / 2; width > 0; width /= 2) {
+        for (Index g = 0; g < width; ++g) {
+            half[g] = half[g] + half[g + width];
         }
     }
-    return half[0];
-}
-
-inline double fold_vectors(const Vector* partial) {
-    double flat[kPartial];
-    for (Index g = 0; g < kGroups; ++g) {
-        store(flat + g * kLanes, partial[g]);
+    double lanes[kLanes];
+    store(lanes, half[0]);
+    for (Index width = kLanes / 2; width > 0; width /= 2) {
+        for (Index lane = 0; lane < width; ++lane) {
+            lanes[lane] = lanes[lane] + lanes[lane + width];
+        }
     }
-    return fold(flat);
+    return lanes[0];
 }
 
 template <typename Map> double sum(const double* in, Index n) {
@@ -41,7 +41,7 @@ template <typename Map> double sum(const double* in, Index n) {
                 partial[g] += Map::run(load(in + i + g * kLanes));
             }
         }
-        total += fold_vectors(partial);
+        total += fold(partial);
     }
     for (; i < n; ++i) {
         total += Map::one(in[i]);
@@ -59,7 +59,7 @@ double dot(const double* a, const double* b, Index n) {
                 partial[g] += load(a + i + g * kLanes) * load(b + i + g * kLanes);
             }
         }
-        total += fold_vectors(partial);
+        total += fold(partial);
     }
     for (; i < n; ++i) {
         total += a[i] * b[i];
