@@ -3,6 +3,8 @@
 #include "fault.h"
 
 #include <array>
+#include <atomic>
+#include <cstdint>
 #include <cstdlib>
 #include <mutex>
 #include <new>
@@ -25,25 +27,43 @@ constexpr std::align_val_t alignment(std::size_t bytes) noexcept {
     return bytes >= kHuge ? kHugePage : kLine;
 }
 
+// Huge pieces begin at different places of a page: a processor that compares only the
+// low bits of addresses would take what is read of one for what was stored in another.
+constexpr std::size_t kShade = 9 * std::size_t{64};
+constexpr std::size_t kShades = 8;
+static_assert(kShade * kShades > (1U << 12U), "all over a page");
+
 /// What a piece for `bytes` takes: a last huge page that would be nearly full is made
 /// whole, or its pages would be small ones.
 constexpr std::size_t rounded(std::size_t bytes) noexcept {
     constexpr auto kPage = static_cast<std::size_t>(kHugePage);
+    if (bytes < kHuge) {
+        return bytes;
+    }
+    bytes += kShade * kShades;
     const std::size_t whole = (bytes + kPage - 1) / kPage * kPage;
-    return bytes >= kHuge && whole - bytes <= bytes / 8 ? whole : bytes;
+    return whole - bytes <= bytes / 8 ? whole : bytes;
 }
 
+/// `bytes` as `rounded` gives them, here and below.
 void* allocate_new(std::size_t bytes) noexcept {
     void* const memory = ::operator new(bytes, alignment(bytes), std::nothrow);
-#if defined(MADV_HUGEPAGE)
-    if (memory != nullptr && bytes >= kHuge) {
-        static_cast<void>(::madvise(memory, bytes, MADV_HUGEPAGE)); // only advice
+    if (memory == nullptr || bytes < kHuge) {
+        return memory;
     }
+#if defined(MADV_HUGEPAGE)
+    static_cast<void>(::madvise(memory, bytes, MADV_HUGEPAGE)); // only advice
 #endif
-    return memory;
+    static std::atomic<std::size_t> next{0};
+    const std::size_t shade = next.fetch_add(1, std::memory_order_relaxed) % kShades;
+    return static_cast<char*>(memory) + shade * kShade;
 }
 
 void free_now(void* memory, std::size_t bytes) noexcept {
+    if (bytes >= kHuge) {
+        const auto at = reinterpret_cast<std::uintptr_t>(memory);
+        memory = static_cast<char*>(memory) - at % static_cast<std::size_t>(kHugePage);
+    }
     ::operator delete(memory, alignment(bytes));
 }
 
