@@ -143,7 +143,10 @@ def main() -> int:
             hop(chain)
         sizes += watch(per_run, begun)
         wait(PATIENCE)
-        lost = sum(chain.value for chain in chains)
+        lost = 0
+        for chain in chains:
+            with chain as left:
+                lost += left
         if lost != 0:
             sys.exit(f"{lost} behaviors have not run")
         drain([TAG, "chores"])

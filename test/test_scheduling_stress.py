@@ -15,7 +15,7 @@ import pytest
 
 from bocpy import Cown, _core, receive, send, start, wait, when
 from observing import PATIENCE, bump, expect, values_of
-from programs import run_command
+from programs import output_of, run_command
 
 pytestmark = pytest.mark.stress
 
@@ -154,6 +154,42 @@ def test_threads_and_messages_under_load(rng, until):
             thread.join(PATIENCE)
         assert sorted(seen) == [n * 100 + k for n in range(3) for k in range(count)]
     assert rounds > 0
+
+
+@pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="no such counter")
+def test_starts_and_stops_keep_the_size(backend, tmp_path):
+    program = """
+        import pathlib
+        from bocpy import Cown, notice_read, notice_sync, notice_write
+        from bocpy import receive, send, start, wait, when
+
+        sizes = []
+        for run in range(12):
+            start(worker_count=2)
+            for n in range(20):
+
+                @when(Cown({n: [n]}))
+                def result(c):
+                    notice_write("n", [c.value])
+                    notice_sync()
+                    send("n", [notice_read("n")])
+                    receive("n", 0)
+                    return [Cown(c.value)]
+
+                @when(result)
+                def failed(r):
+                    raise ValueError(r.value)
+
+                @when(failed)
+                def _(f):
+                    f.exception = False
+
+            wait()
+            sizes.append(int(pathlib.Path("/proc/self/statm").read_text().split()[1]))
+        print((sizes[-1] - sizes[2]) * 4096 // 2**20)
+    """
+    [grown] = output_of(program, tmp_path)
+    assert int(grown) < 8
 
 
 @pytest.mark.slow

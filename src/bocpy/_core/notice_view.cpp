@@ -74,6 +74,16 @@ NoticeView& NoticeView::current() {
     return *t_here.view;
 }
 
+void NoticeView::end_current() noexcept {
+    const py::ErrorPause pause;
+    PyObject* const store = PyThreadState_GetDict();
+    auto* const key = reinterpret_cast<PyObject*>(Home::current().capsule_type);
+    if (store != nullptr && PyDict_Contains(store, key) == 1) {
+        static_cast<void>(PyDict_DelItem(store, key));
+    }
+    PyErr_Clear();
+}
+
 NoticeView::~NoticeView() {
     if (t_here.view == this) {
         t_here.view = nullptr; // V2: a value that dies may ask for it

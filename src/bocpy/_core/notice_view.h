@@ -18,6 +18,9 @@ class NoticeView {
 public:
     /// The one of the calling thread in the attached interpreter.
     [[nodiscard]] static NoticeView& current();
+    /// Ends that of the calling thread, which will end with its interpreter: CPython
+    /// frees none of the objects that a thread state holds that late.
+    static void end_current() noexcept;
 
     NoticeView() = default;
     NoticeView(const NoticeView&) = delete;

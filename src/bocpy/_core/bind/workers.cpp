@@ -1,5 +1,6 @@
 #include "bind/fork_guard.h"
 #include "bind/state.h"
+#include "notice_view.h"
 #include "py/attach.h"
 #include "py/faults.h"
 #include "sched.h"
@@ -297,6 +298,7 @@ PyObject* run_interpreter(PyObject*, PyObject* const* args, Py_ssize_t count) {
                 Seat seat{post};
                 seat.work();
             }
+            NoticeView::end_current();
             Home::current().recycle();
             inside.leave();
         }
