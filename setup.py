@@ -110,8 +110,8 @@ def wants_internal_tests() -> bool:
 
 def extensions() -> list[Extension]:
     """Return the modules whose sources are present."""
-    shared = [f"{CORE.as_posix()}/{base}.cpp" for base in ("fault", "xidata")]
-    shared += sources(CORE / "py")
+    bases = ("fault", "xidata", "py/faults")
+    shared = [f"{CORE.as_posix()}/{base}.cpp" for base in bases]
     faults = ["-DBOC_FAULTS=1"] if wants_internal_tests() and not MSVC else []
     exact = [] if MSVC else ["-ffp-contract=off"]
     modules = [extension("_core", sources(CORE), *faults)]

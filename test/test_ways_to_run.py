@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import select
+import shutil
 import subprocess
 import sys
 
@@ -301,3 +302,30 @@ def test_the_interactive_interpreter_that_edits_lines(tmp_path):
         finally:
             child.kill()
             os.close(controller)
+
+
+HUNGRY = """
+__attribute__((tls_model("initial-exec"))) _Thread_local char taken[1024];
+char *take(void) { return taken; }
+"""
+AFTER_HUNGRY = """
+import ctypes, sys
+ctypes.CDLL(sys.argv[1])
+from bocpy import Cown, Matrix, wait, when
+
+@when(Cown(Matrix(2, 2, 1.0)))
+def total(m): return m.value.sum()
+wait(30)
+print(total.value)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="about the loader of Linux")
+def test_a_library_that_takes_most_thread_storage_was_loaded_first(tmp_path):
+    compiler = shutil.which("cc") or shutil.which("gcc") or shutil.which("clang")
+    assert compiler, "the package was built with one"
+    (tmp_path / "hungry.c").write_text(HUNGRY, encoding="ascii")
+    command = [compiler, "-shared", "-fPIC", "-o", "hungry.so", "hungry.c"]
+    subprocess.run(command, cwd=tmp_path, check=True, timeout=PATIENCE)
+    library = str(tmp_path / "hungry.so")
+    assert output_of(AFTER_HUNGRY, tmp_path, library) == ["4.0"]

@@ -74,8 +74,6 @@ void what_a_look_finds_is_alive() {
             static_cast<void>(look());
         }
     }};
-    while (look() == 0) {
-    }
     first.join();
     second.join();
     over.store(true, std::memory_order_relaxed);
@@ -83,8 +81,19 @@ void what_a_look_finds_is_alive() {
     delete g_stands[0].inbox.load(std::memory_order_acquire);
 }
 
+void a_look_finds_what_is_shown_and_waits() {
+    Node shown;
+    Node waiting;
+    shown.next.store(&waiting, std::memory_order_release);
+    g_stands[0].shown.store(&shown, std::memory_order_release);
+    CHECK(look() == 2);
+    g_stands[0].shown.store(nullptr, std::memory_order_release);
+    CHECK(look() == 0);
+}
+
 } // namespace
 
 int main() {
     what_a_look_finds_is_alive();
+    a_look_finds_what_is_shown_and_waits();
 }

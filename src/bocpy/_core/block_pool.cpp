@@ -1,7 +1,7 @@
 #include "block_pool.h"
 
-#include "compat.h"
 #include "fault.h"
+#include "per_thread.h"
 
 #include <array>
 #include <cstdint>
@@ -80,45 +80,27 @@ struct Stock {
     unsigned count; ///< of loose
 };
 
-BOC_THREAD_LOCAL std::array<Stock, kSizes> t_stocks{};
-
-enum class Phase : std::uint8_t { kFresh, kUsing, kEnded };
-BOC_THREAD_LOCAL Phase t_phase = Phase::kFresh;
-
-/// Gives the stocks of a thread to others when it ends.
-struct Leaving {
-    Leaving() = default;
-    Leaving(const Leaving&) = delete;
-    Leaving& operator=(const Leaving&) = delete;
-    ~Leaving() {
-        t_phase = Phase::kEnded;
+/// What one thread keeps; goes to others when it ends.
+struct Stocks {
+    Stocks() = default;
+    Stocks(const Stocks&) = delete;
+    Stocks& operator=(const Stocks&) = delete;
+    ~Stocks() {
         for (std::size_t index = 0; index < kSizes; ++index) {
-            Stock& stock = t_stocks[index];
-            free_all(std::exchange(stock.loose, nullptr));
-            Free* const full = std::exchange(stock.full, nullptr);
-            if (full != nullptr && !g_depot.keep(index, full)) {
-                free_all(full);
+            const Stock& stock = of[index];
+            free_all(stock.loose);
+            if (stock.full != nullptr && !g_depot.keep(index, stock.full)) {
+                free_all(stock.full);
             }
         }
     }
-    /// Whether the calling thread may keep blocks; makes sure that they go with it.
-    [[nodiscard]] bool begin() const noexcept {
-        if (t_phase == Phase::kFresh) {
-            t_phase = Phase::kUsing;
-        }
-        return t_phase == Phase::kUsing;
-    }
+
+    std::array<Stock, kSizes> of{};
 };
-
-thread_local Leaving t_leaving;
-
-bool keeps_blocks() noexcept {
-    return t_phase == Phase::kUsing || t_leaving.begin();
-}
 
 void* restock(Stock& stock, std::size_t index) {
     Free* batch = std::exchange(stock.full, nullptr);
-    if (batch == nullptr && keeps_blocks()) {
+    if (batch == nullptr) {
         batch = g_depot.fetch(index);
     }
     if (batch == nullptr) {
@@ -147,8 +129,12 @@ void* BlockPool::take(std::size_t size) {
     if (!kPooled || size > kLargest || size == 0) {
         return ::operator new(size);
     }
+    Stocks* const mine = PerThread<Stocks>::mine();
+    if (mine == nullptr) {
+        return ::operator new(size);
+    }
     const std::size_t index = (size - 1) / kGrain;
-    Stock& stock = t_stocks[index];
+    Stock& stock = mine->of[index];
     if (stock.loose == nullptr) {
         return restock(stock, index);
     }
@@ -157,12 +143,14 @@ void* BlockPool::take(std::size_t size) {
 }
 
 void BlockPool::give(void* block, std::size_t size) noexcept {
-    if (!kPooled || size > kLargest || size == 0 || !keeps_blocks()) {
+    Stocks* const mine =
+        kPooled && size <= kLargest && size != 0 ? PerThread<Stocks>::mine() : nullptr;
+    if (mine == nullptr) {
         ::operator delete(block);
         return;
     }
     const std::size_t index = (size - 1) / kGrain;
-    Stock& stock = t_stocks[index];
+    Stock& stock = mine->of[index];
     if (stock.count == kBatch) {
         make_room(stock, index);
     }

@@ -1,6 +1,7 @@
 #include "capture.h"
 
 #include "handle.h"
+#include "per_thread.h"
 #include "py/error.h"
 
 namespace boc {
@@ -155,24 +156,28 @@ py::Ref plain_function(PyObject* callable) {
     return found;
 }
 
-PlanCache::Memo& PlanCache::memo_of(PyObject* code) noexcept {
-    return memos_[(reinterpret_cast<std::uintptr_t>(code) >> 5) % kMemos];
+PlanCache::Memo* PlanCache::memo_of(PyObject* code) noexcept {
+    Memos* const memos = PerThread<Memos>::mine();
+    const auto address = reinterpret_cast<std::uintptr_t>(code);
+    return memos != nullptr ? &(*memos)[(address >> 5) % kMemos] : nullptr;
 }
 
 void PlanCache::remember(const Known& known) noexcept {
-    if (known.plan->implicit() == 0) {
-        PyObject* const code = known.code.get();
-        memo_of(code) = {code, known.globals, known.plan,
-                         epoch_.load(std::memory_order_acquire)}; // L1
+    PyObject* const code = known.code.get();
+    Memo* const memo = known.plan->implicit() == 0 ? memo_of(code) : nullptr;
+    if (memo != nullptr) {
+        *memo = {code, known.globals, known.plan,
+                 epoch_.load(std::memory_order_acquire)}; // L1
     }
 }
 
 const Plan* PlanCache::recall(PyObject* function) noexcept {
     PyObject* const code = PyFunction_GET_CODE(function);
-    const Memo& memo = memo_of(code);
-    return memo.code == code && memo.globals == PyFunction_GET_GLOBALS(function) &&
-                   memo.epoch == epoch_.load(std::memory_order_acquire) // L1
-               ? memo.plan
+    const Memo* const memo = memo_of(code);
+    return memo != nullptr && memo->code == code &&
+                   memo->globals == PyFunction_GET_GLOBALS(function) &&
+                   memo->epoch == epoch_.load(std::memory_order_acquire) // L1
+               ? memo->plan
                : nullptr;
 }
 

@@ -1,9 +1,9 @@
 #pragma once
 
-#include "compat.h"
 #include "parcel.h"
 #include "plan.h"
 
+#include <array>
 #include <atomic>
 #include <cstdint>
 #include <memory>
@@ -51,12 +51,13 @@ private:
 
     static constexpr std::size_t kMost = 4096; ///< then it starts afresh
     static constexpr std::size_t kMemos = 8;
+    using Memos = std::array<Memo, kMemos>;
 
-    static Memo& memo_of(PyObject* code) noexcept;
+    /// Null if there is no memory for it.
+    static Memo* memo_of(PyObject* code) noexcept;
     static void remember(const Known& known) noexcept;
 
     static inline std::atomic<std::uint64_t> epoch_{1};
-    static inline BOC_THREAD_LOCAL Memo memos_[kMemos]{};
 
     std::mutex mutex_;
     std::unordered_map<PyObject*, std::shared_ptr<const Known>> known_;

@@ -9,21 +9,28 @@ struct SheetUse {
     SheetUse() = default;
     SheetUse(const SheetUse&) = delete;
     SheetUse& operator=(const SheetUse&) = delete;
-    ~SheetUse() {
-        ended = true;
-        Census::leave_sheet();
-    }
-    /// Makes sure that the sheet is left; false if it is too late for that.
-    [[nodiscard]] bool begin() const noexcept { return !ended; }
-
-    bool ended = false;
+    ~SheetUse();
 };
 
 namespace {
 
-thread_local SheetUse t_use;
+BOC_THREAD_LOCAL bool t_ended = false;
+
+/// Makes sure that the sheet is left; false if it is too late for that.
+bool begin_use() noexcept {
+    if (!t_ended) {
+        static thread_local const SheetUse use;
+        static_cast<void>(use);
+    }
+    return !t_ended;
+}
 
 } // namespace
+
+SheetUse::~SheetUse() {
+    t_ended = true;
+    Census::leave_sheet();
+}
 
 Census::Sheet* Census::take_sheet() noexcept {
     Sheet* sheet = sheets_.load(std::memory_order_acquire); // G2
@@ -53,7 +60,7 @@ void Census::leave_sheet() noexcept {
 }
 
 void Census::add_slowly(Counted kind, std::int64_t change) noexcept {
-    if (t_use.begin()) {
+    if (begin_use()) {
         mine_ = take_sheet();
     }
     if (mine_ != nullptr) {

@@ -2,8 +2,6 @@
 
 #if defined(BOC_FAULTS)
 
-#    include "compat.h"
-
 #    include <atomic>
 #    include <cstdlib>
 #    include <new>
@@ -17,7 +15,7 @@ struct Countdown {
     std::int64_t left; ///< 0: not armed
 };
 
-BOC_THREAD_LOCAL Countdown t_here{};
+constinit thread_local Countdown t_here{};
 std::atomic<Point> g_point{};
 std::atomic<std::int64_t> g_left{0}; ///< at most 0: not armed
 std::atomic<int> g_struck{0};

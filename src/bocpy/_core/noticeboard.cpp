@@ -186,27 +186,29 @@ void Noticeboard::disclaim() {
 }
 
 std::optional<Mutation> Noticeboard::wait_next() {
-    for (;;) {
-        {
-            const std::scoped_lock lock{mutex_};
-            busy_ = false;
-            applying_.reset();
-            if (!waiting_.empty()) {
-                std::optional<Mutation> next{std::move(waiting_.front())};
-                waiting_.pop_front();
-                busy_ = next->kind != Mutation::Kind::kSync;
-                if (busy_) {
-                    applying_ = {
-                        next->key, {}, compat::coarse_ns(), 0, compat::this_thread()};
-                }
-                return next;
-            }
-            if (stopping_) {
-                return std::nullopt;
-            }
+    std::unique_lock lock{mutex_};
+    busy_ = false;
+    applying_.reset();
+    while (waiting_.empty()) {
+        if (stopping_) {
+            return std::nullopt;
         }
+        lock.unlock();
         work_.park();
+        lock.lock();
     }
+    return begin_first();
+}
+
+/// Takes the oldest mutation, and notes that it is being made.
+Mutation Noticeboard::begin_first() {
+    Mutation next = std::move(waiting_.front());
+    waiting_.pop_front();
+    busy_ = next.kind != Mutation::Kind::kSync;
+    if (busy_) {
+        applying_ = {next.key, {}, compat::coarse_ns(), 0, compat::this_thread()};
+    }
+    return next;
 }
 
 void Noticeboard::describe(std::string function) {

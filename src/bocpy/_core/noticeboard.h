@@ -205,6 +205,7 @@ private:
     [[nodiscard]] bool store(const NoticeKey& key, Parcel& value, Pins& pins,
                              NoticePtr& shared);
     [[nodiscard]] NoticePtr take(const NoticeKey& key) noexcept;
+    [[nodiscard]] Mutation begin_first();
     /// A number that no other living thread has.
     [[nodiscard]] static std::uintptr_t here() noexcept {
         return reinterpret_cast<std::uintptr_t>(&armed_);

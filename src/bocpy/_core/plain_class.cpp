@@ -1,5 +1,6 @@
 #include "plain_class.h"
 
+#include "per_thread.h"
 #include "py/error.h"
 
 #include <array>
@@ -18,7 +19,7 @@ struct Memo {
 };
 
 constexpr std::size_t kMemos = 16;
-BOC_THREAD_LOCAL std::array<Memo, kMemos> t_memos{};
+using Memos = std::array<Memo, kMemos>;
 
 /// Whether a class has what `object` has under this name.
 bool inherits(PyTypeObject* type, const char* name) {
@@ -66,7 +67,11 @@ bool leaves_all_to_pickle(PyTypeObject* type) {
 }
 
 bool recall_or_find(const Home& home, PyTypeObject* type) {
-    Memo& memo = t_memos[(reinterpret_cast<std::uintptr_t>(type) >> 6) % kMemos];
+    Memos* const memos = PerThread<Memos>::mine();
+    if (memos == nullptr) {
+        return leaves_all_to_pickle(type);
+    }
+    Memo& memo = (*memos)[(reinterpret_cast<std::uintptr_t>(type) >> 6) % kMemos];
     if (memo.type != type || memo.home != home.id() || memo.version == 0 ||
         memo.version != type->tp_version_tag) {
         const bool plain = leaves_all_to_pickle(type);

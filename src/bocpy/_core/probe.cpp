@@ -23,7 +23,7 @@ using std::chrono::milliseconds;
 //              up; kInside -> kDone by the thread
 //   g_target   P2: stored before kAsked (release), read after it (acquire)
 
-enum State : std::uint32_t { kIdle, kAsked, kInside, kDone };
+enum State : std::uint8_t { kIdle, kAsked, kInside, kDone };
 
 constexpr milliseconds kPatience{100};
 constexpr microseconds kNap{50};

@@ -26,7 +26,7 @@ void schedule(BehaviorPtr behavior) {
         Terminator::instance().dec();
         py::raise(PyExc_RuntimeError, "bocpy runtime is not running");
     }
-    static_cast<void>(behavior.release()); // the schedule's now
+    [[maybe_unused]] Behavior* const scheduled = behavior.release(); // not ours now
 }
 
 } // namespace boc

@@ -2,6 +2,7 @@
 
 #include "home.h"
 #include "immortal.h"
+#include "per_thread.h"
 #include "py/error.h"
 
 #include <memory>
@@ -61,7 +62,9 @@ const Site* SiteCache::here() noexcept {
     }
     const auto address = reinterpret_cast<std::uintptr_t>(at.code.get());
     const auto mixed = (address >> 5) + static_cast<std::uintptr_t>(at.offset >> 1);
-    Memo& memo = memos_[mixed % kMemos];
+    Memos* const memos = PerThread<Memos>::mine();
+    Memo forgotten{};
+    Memo& memo = memos != nullptr ? (*memos)[mixed % kMemos] : forgotten;
     if (memo.code == at.code.get() && memo.offset == at.offset &&
         memo.epoch == epoch_.load(std::memory_order_acquire)) { // S1
         return memo.site;

@@ -1,8 +1,8 @@
 #pragma once
 
-#include "compat.h"
 #include "py/frame.h"
 
+#include <array>
 #include <atomic>
 #include <cstdint>
 #include <mutex>
@@ -44,16 +44,16 @@ private:
         std::uint64_t epoch;
         int offset;
     };
+    static constexpr std::size_t kMemos = 8;
+    using Memos = std::array<Memo, kMemos>;
     using Codes = std::unordered_map<PyObject*, py::Ref>;
 
     static constexpr std::size_t kMost = 4096; ///< then it starts afresh
-    static constexpr std::size_t kMemos = 8;
 
     static const Site* look_up(py::Instruction at, Memo& memo) noexcept;
     const Site* find(py::Instruction at, Memo& memo);
 
     static inline std::atomic<std::uint64_t> epoch_{1};
-    static inline BOC_THREAD_LOCAL Memo memos_[kMemos]{};
 
     std::mutex mutex_;
     Codes codes_; ///< kept alive while a memo may name them

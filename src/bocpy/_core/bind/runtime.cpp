@@ -149,6 +149,22 @@ PyObject* request_stop_all(PyObject*, PyObject*) {
     Py_RETURN_NONE;
 }
 
+/// Puts a behavior that will not run into `all`, or ends it with what prevents that.
+void append_or_abandon(PyObject* all, State& state, Behavior& behavior) {
+    behavior.retain();
+    const BehaviorPtr held{&behavior};
+    const int done = py::guarded_int([&] {
+        const py::Ref capsule = capsule_of(state, behavior);
+        if (PyList_Append(all, capsule.get()) < 0) {
+            behavior.retain();
+            behavior.abandon(py::take_error());
+        }
+    });
+    if (done < 0) {
+        PyErr_Clear(); // its result tells
+    }
+}
+
 PyObject* drain_all(PyObject* module, PyObject*) {
     return py::guarded([module] {
         py::Ref all = py::Ref::steal(PyList_New(0));
@@ -156,18 +172,7 @@ PyObject* drain_all(PyObject* module, PyObject*) {
         while (work != nullptr) {
             Behavior& behavior = *behavior_of(work);
             work = work->next.load(std::memory_order_relaxed);
-            behavior.retain();
-            const BehaviorPtr held{&behavior};
-            const int done = py::guarded_int([&] {
-                const py::Ref capsule = capsule_of(state_of(module), behavior);
-                if (PyList_Append(all.get(), capsule.get()) < 0) {
-                    behavior.retain();
-                    behavior.abandon(py::take_error());
-                }
-            });
-            if (done < 0) {
-                PyErr_Clear(); // its result tells
-            }
+            append_or_abandon(all.get(), state_of(module), behavior);
         }
         return all;
     });

@@ -20,16 +20,6 @@ Watched& watched() noexcept {
     return *all;
 }
 
-Seams* find(PyObject* names) noexcept {
-    const std::scoped_lock lock{watched().mutex};
-    for (const auto& [known, seams] : watched().by_names) {
-        if (known == names) {
-            return seams;
-        }
-    }
-    return nullptr;
-}
-
 } // namespace
 
 Seams::Seams(PyObject* module) : names_{PyModule_GetDict(module)} {
@@ -82,6 +72,16 @@ unsigned Seams::look() const noexcept {
 }
 
 #if BOC_HAS_DICT_WATCH
+
+Seams* Seams::find(PyObject* names) noexcept {
+    const std::scoped_lock lock{watched().mutex};
+    for (const auto& [known, seams] : watched().by_names) {
+        if (known == names) {
+            return seams;
+        }
+    }
+    return nullptr;
+}
 
 int Seams::changed(PyDict_WatchEvent, PyObject* names, PyObject* key, PyObject* value) {
     Seams* const seams = key != nullptr && PyUnicode_Check(key) ? find(names) : nullptr;

@@ -33,6 +33,7 @@ private:
                                        "terminator_dec"};
 
 #if BOC_HAS_DICT_WATCH
+    [[nodiscard]] static Seams* find(PyObject* names) noexcept;
     static int changed(PyDict_WatchEvent event, PyObject* names, PyObject* key,
                        PyObject* value);
     int watcher_ = -1;

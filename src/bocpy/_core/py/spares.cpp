@@ -6,27 +6,15 @@ namespace boc::py {
 
 namespace {
 
-constexpr unsigned kMost = 16;
-
-struct Shelf {
-    Spares::Types types; ///< none: keep nothing
-    unsigned count;
-    std::array<void*, kMost> blocks;
-
-    [[nodiscard]] bool takes(const PyTypeObject* type) const noexcept { // P1
-        return type == types[0] || type == types[1] || type == types[2];
-    }
-};
-
-BOC_THREAD_LOCAL Shelf t_shelf{};
+BOC_THREAD_LOCAL Spares::Keeping* t_keeping = nullptr;
 
 } // namespace
 
 Ref Spares::new_object(PyTypeObject* type) {
-    Shelf& shelf = t_shelf;
+    Keeping* const kept = t_keeping;
     void* block = nullptr;
-    if (shelf.count != 0 && shelf.takes(type)) {
-        block = shelf.blocks[--shelf.count];
+    if (kept != nullptr && kept->count_ != 0 && kept->takes(type)) {
+        block = kept->blocks_[--kept->count_];
     } else {
         block = PyObject_Malloc(kSize); // P2
     }
@@ -39,24 +27,23 @@ Ref Spares::new_object(PyTypeObject* type) {
 
 void Spares::free_object(PyObject* object) noexcept {
     PyTypeObject* const type = Py_TYPE(object);
-    Shelf& shelf = t_shelf;
-    if (shelf.count < kMost && shelf.takes(type)) {
-        shelf.blocks[shelf.count++] = object;
+    Keeping* const kept = t_keeping;
+    if (kept != nullptr && kept->count_ < Keeping::kMost && kept->takes(type)) {
+        kept->blocks_[kept->count_++] = object;
     } else {
         PyObject_Free(object);
     }
     Py_DECREF(type);
 }
 
-Spares::Keeping::Keeping(const Types& types) noexcept {
-    t_shelf.types = types;
+Spares::Keeping::Keeping(const Types& types) noexcept : types_{types} {
+    t_keeping = this;
 }
 
 Spares::Keeping::~Keeping() {
-    Shelf& shelf = t_shelf;
-    shelf.types = {};
-    while (shelf.count != 0) {
-        PyObject_Free(shelf.blocks[--shelf.count]);
+    t_keeping = nullptr;
+    while (count_ != 0) {
+        PyObject_Free(blocks_[--count_]);
     }
 }
 

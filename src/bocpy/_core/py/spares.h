@@ -28,13 +28,26 @@ public:
     using Types = std::array<PyTypeObject*, 3>;
 
     /// While this exists the calling thread keeps spares of `types`, which are those of
-    /// the attached interpreter.
+    /// the attached interpreter. Not inside another one.
     class Keeping {
     public:
         explicit Keeping(const Types& types) noexcept;
         ~Keeping();
         Keeping(const Keeping&) = delete;
         Keeping& operator=(const Keeping&) = delete;
+
+    private:
+        friend class Spares;
+
+        static constexpr unsigned kMost = 16;
+
+        [[nodiscard]] bool takes(const PyTypeObject* type) const noexcept { // P1
+            return type == types_[0] || type == types_[1] || type == types_[2];
+        }
+
+        Types types_;
+        unsigned count_ = 0;
+        std::array<void*, kMost> blocks_{};
     };
 };
 
