@@ -1,4 +1,4 @@
-"""Every test starts without a runtime and leaves none behind."""
+"""Every test starts without a runtime, ends in time, and leaves nothing behind."""
 
 from __future__ import annotations
 
@@ -10,19 +10,32 @@ import pytest
 PATIENCE = 30.0
 """Seconds that what a test left running may take to end."""
 
+LIMITS = {"slow": 3 * 3600.0, "stress": 600.0}
+"""Seconds that tests so marked may take before a report says what hangs."""
+
+LIMIT = 240.0
+"""The same for all others."""
+
 BACKENDS = ["interpreters", "threads"] if sys.version_info >= (3, 12) else ["threads"]
 
 
 @pytest.fixture(autouse=True)
 def quiescence(request):
-    """Stop the runtime after the test, forget its messages, and look for leaks."""
+    """Limit the test's time, then stop the runtime and look for leaks."""
     if "bocpy" not in sys.modules:
         yield
         return
-    from bocpy.pytest_plugin import leak_check, stop_runtime  # noqa: PLC0415
+    from bocpy.pytest_plugin import (  # noqa: PLC0415
+        leak_check,
+        limited,
+        stop_runtime,
+    )
 
+    marks = [mark.name for mark in request.node.iter_markers()]
+    limit = max([LIMITS.get(name, LIMIT) for name in marks], default=LIMIT)
     with leak_check(request.node):
-        yield
+        with limited(limit):
+            yield
         stop_runtime(request.config, PATIENCE)
 
 

@@ -1,4 +1,4 @@
-"""Long random programs under load; `BOC_SEED` replays the seed that is printed."""
+"""Long random programs under load; `BOCPY_SEED` replays the seed that is printed."""
 
 # ruff: noqa: B023 -- bodies see the loop variable of their turn
 
@@ -25,8 +25,8 @@ SECONDS = 60.0 if os.environ.get("BOCPY_STRESS_LONG") else 3.0
 @pytest.fixture
 def rng():
     """Give random numbers whose seed is printed."""
-    seed = int(os.environ.get("BOC_SEED") or random.SystemRandom().getrandbits(32))
-    print(f"BOC_SEED={seed}")
+    seed = int(os.environ.get("BOCPY_SEED") or random.SystemRandom().getrandbits(32))
+    print(f"BOCPY_SEED={seed}")
     return random.Random(seed)
 
 

@@ -14,34 +14,11 @@ namespace boc {
 
 namespace {
 
-/// Somebody is taking the value out or putting it away.
-constexpr Owner kBusy = -3;
-
 /// The longest that a value which keeps being fetched must be seen at one place before
 /// it stays there again.
 constexpr int kLongestWait = 1023;
 
-/// Ends a busy time: whoever made the cown busy says who owns it next.
-struct Settle {
-    Settle(std::atomic<Owner>& busy, Owner next) noexcept : word{busy}, owner{next} {}
-    Settle(const Settle&) = delete;
-    Settle& operator=(const Settle&) = delete;
-    ~Settle() {
-        if (!settled) {
-            now(owner);
-        }
-    }
-
-    void now(Owner next) noexcept {
-        owner = next;
-        word.store(next, std::memory_order_release); // C2
-        settled = true;
-    }
-
-    std::atomic<Owner>& word;
-    Owner owner;
-    bool settled = false;
-};
+using sched::Claim;
 
 /// Cowns whose last count the calling thread dropped. They are disposed of one after
 /// the other: a chain of a million cowns must not be a million frames deep.
@@ -204,19 +181,8 @@ void Cown::require_owned() const {
 }
 
 void Cown::become_busy(Owner me, const char* verb) {
-    Owner seen = me;
-    bool held = false;
-    if constexpr (py::kThreadsTakeTurns) {
-        seen = owner_.load(std::memory_order_relaxed);
-        held = seen == me;
-        if (held) {
-            owner_.store(kBusy, std::memory_order_relaxed); // C2
-        }
-    } else {
-        held = owner_.compare_exchange_strong(seen, kBusy, std::memory_order_acquire,
-                                              std::memory_order_relaxed); // C2
-    }
-    if (!held) {
+    Owner seen = kNobody;
+    if (!claim_.retake<py::kThreadsTakeTurns>(me, seen)) { // C2
         py::raise(PyExc_RuntimeError, "%lld cannot %s cown (acquired by %lld)",
                   static_cast<long long>(me), verb, static_cast<long long>(seen));
     }
@@ -227,8 +193,7 @@ void Cown::acquire() {
     Home& home = Home::current();
     const Owner me = home.actor();
     Owner seen = kNobody;
-    if (!owner_.compare_exchange_strong(seen, kBusy, std::memory_order_acquire,
-                                        std::memory_order_acquire)) { // C2
+    if (!claim_.take(seen)) { // C2
         if (seen == me) {
             return;
         }
@@ -236,7 +201,7 @@ void Cown::acquire() {
                   "%lld cannot acquire cown (already acquired by %lld)",
                   static_cast<long long>(me), static_cast<long long>(seen));
     }
-    Settle settle{owner_, kNobody};
+    Claim::Busy settle{claim_, kNobody};
     if (live_ != nullptr) { // C4
         fetch(home);
     }
@@ -296,11 +261,10 @@ py::Ref Cown::pack_or_put_failure(const Behavior* behavior) {
 
 bool Cown::pack_resident() {
     Owner seen = kNobody;
-    if (!owner_.compare_exchange_strong(seen, kBusy, std::memory_order_acquire,
-                                        std::memory_order_relaxed)) { // C2
+    if (!claim_.take(seen)) { // C2
         return false;
     }
-    Settle settle{owner_, kNobody};
+    Claim::Busy settle{claim_, kNobody};
     if (const py::Ref failed = pack_or_put_failure(nullptr)) {
         log_failure("a value could not be released", failed.get());
     }
@@ -316,7 +280,7 @@ void Cown::release() {
     }
     const Owner me = Home::owner();
     become_busy(me, "release");
-    Settle settle{owner_, me};
+    Claim::Busy settle{claim_, me};
     rest_ = Parcel::pack(live_);
     kept_.store(shares_values(), std::memory_order_relaxed);
     const py::Ref done = take_live();
@@ -329,7 +293,7 @@ py::Ref Cown::release_or_fail(const Behavior* behavior, bool followed) {
         return {}; // the body gave it up by itself
     }
     become_busy(me, "release");
-    Settle settle{owner_, kNobody};
+    Claim::Busy settle{claim_, kNobody};
     if (try_stay(followed)) {
         return {};
     }
@@ -346,13 +310,12 @@ void Cown::store(py::Ref value, bool exception, const Behavior* behavior) {
         return;
     }
     Owner seen = kNobody;
-    if (!owner_.compare_exchange_strong(seen, kBusy, std::memory_order_acquire,
-                                        std::memory_order_acquire)) { // C2
+    if (!claim_.take(seen)) { // C2
         py::raise(PyExc_RuntimeError,
                   "%lld cannot acquire cown (already acquired by %lld)",
                   static_cast<long long>(Home::owner()), static_cast<long long>(seen));
     }
-    const Settle settle{owner_, kNobody};
+    const Claim::Busy settle{claim_, kNobody};
     Parcel packed;
     if (!exception &&
         py::guarded_int([&] { packed = Parcel::pack(value.get(), "result"); }) < 0) {
@@ -372,7 +335,7 @@ void Cown::store(py::Ref value, bool exception, const Behavior* behavior) {
 
 void Cown::disown() {
     become_busy(Home::owner(), "disown");
-    Settle settle{owner_, kNobody};
+    Claim::Busy settle{claim_, kNobody};
     const py::Ref done = take_live();
     settle.now(kNobody);
 }

@@ -4,6 +4,7 @@
 #include "parcel.h"
 #include "py/attach.h"
 #include "py/error.h"
+#include "sched/claim.h"
 #include "sched/cown_queue.h"
 
 #include <atomic>
@@ -22,11 +23,7 @@ class Request;
 ///   refs_    written by all      C1: the last drop destroys; each wrapper, request,
 ///   parcel
 ///                                and pin holds a count
-///   owner_   written by all      C2: nobody -> busy by CAS (acquire), busy -> me or
-///   nobody
-///                                by store (release), me -> busy by CAS, or by store
-///                                where threads of an interpreter take turns: whoever
-///                                made it busy alone touches the value
+///   claim_   written by all      C2: whoever made it busy alone touches the value
 ///   live_    the owner           C3: threads of one interpreter share what it owns, so
 ///                                each touch is under cell_
 ///                                C4: while nobody owns it, a value that stays where it
@@ -67,7 +64,7 @@ public:
     [[nodiscard]] bool try_retain() noexcept;
 
     [[nodiscard]] Owner owner() const noexcept {
-        return owner_.load(std::memory_order_acquire); // C2
+        return claim_.owner(); // C2
     }
     [[nodiscard]] bool owned() const noexcept;
 
@@ -134,7 +131,7 @@ private:
     void become_busy(Owner me, const char* verb);
 
     std::atomic<std::int64_t> refs_{1};
-    std::atomic<Owner> owner_{kNobody};
+    sched::Claim claim_;
     sched::CownQueue queue_;
     PyObject* live_ = nullptr;  ///< the value while owned, or while it stays
     Home* live_home_ = nullptr; ///< the interpreter of live_, or of the last one

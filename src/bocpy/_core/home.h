@@ -4,17 +4,12 @@
 #include "flat_dicts.h"
 #include "py/ref.h"
 #include "residents.h"
+#include "sched/claim.h"
 
 #include <atomic>
 #include <cstdint>
 
 namespace boc {
-
-/// Who may touch a value: an interpreter's id, or the seat of a worker thread.
-using Owner = std::int64_t;
-
-/// Nobody holds it; never an interpreter's id.
-inline constexpr Owner kNobody = -2;
 
 /// Seats of worker threads count up from here, far above the ids of interpreters.
 inline constexpr Owner kFirstSeat = 1'000'000'000;
