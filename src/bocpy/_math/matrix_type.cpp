@@ -54,6 +54,7 @@ std::vector<PyType_Slot> all_slots() {
         {Py_tp_str, py::slot(&matrix_str)},
         {Py_tp_richcompare, py::slot(&compare)},
         {Py_tp_hash, py::slot(&PyObject_HashNotImplemented)},
+        {Py_tp_iter, py::slot(&PySeqIter_New)},
         {Py_tp_methods, all_methods()},
         {Py_tp_getset, matrix_properties()},
     };
