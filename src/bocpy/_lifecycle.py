@@ -77,8 +77,8 @@ class Behaviors:
         self._stop_drain_errors: list[BaseException] = []
         self._final_stats: list[dict[str, int]] = []
         self._final_noticeboard: dict[str, Any] = {}
-        self.started = False
-        self.gave_up = False
+        self.started: bool = False
+        self.gave_up: bool = False
         self._closing = False
         self._workers_stopped = False
         self._teardown_complete = False
