@@ -50,6 +50,7 @@ def keeps_the_gil(gate):
 
 STATES = {body.__name__: body for body in (receives, spins, reads)}
 POSIX = sys.platform != "win32"
+TELLS_LINES = POSIX and sys.version_info >= (3, 14)
 """Whether threads can be asked for the line that they run."""
 
 

@@ -53,7 +53,7 @@ def test_wait_keeps_its_deadline_in_every_state_and_names_what_runs(
     first, *rest = text.splitlines()
     assert re.match(r"1 behavior\(s\) still run: outer \(.*\); call wait\(\) ag", first)
     assert any(re.match(r"worker \d runs outer \(.*\) for ", line) for line in rest)
-    if blocking.POSIX:
+    if blocking.TELLS_LINES:
         assert re.search(rf"line \d+ in {state}$", text, re.MULTILINE), text
     gate.open()
     wait(PATIENCE)
@@ -220,7 +220,7 @@ def test_a_program_may_end_while_a_worker_starts(tmp_path):
     assert (ended.code, ended.lines) == (1, STARTED), ended.err
     assert "the program ends although work is left" in ended.err
     assert "a worker starts for" in ended.err
-    if blocking.POSIX:
+    if blocking.TELLS_LINES:
         assert re.search(r'File ".*slow.py", line \d+ in <module>', ended.err)
 
 

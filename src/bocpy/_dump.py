@@ -33,10 +33,13 @@ def _prepare() -> None:
     """Let workers be asked for the Python line that they run.
 
     ``faulthandler`` writes it when a thread gets a certain signal, which programs
-    ignore unless they install something for it themselves.
+    ignore unless they install something for it themselves. Before 3.14 that crashes a
+    thread which is about to enter or leave a function, so nothing is asked there.
     """
     import os  # noqa: PLC0415
 
+    if sys.version_info < (3, 14):
+        return
     number = _core._claim_probe()
     if number == 0:
         return
