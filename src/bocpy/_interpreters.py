@@ -30,6 +30,7 @@ class Interpreters:
 
     def __init__(self) -> None:
         """Prepare nothing yet."""
+        _core._guard_forks()
         _core._set_crossing(0)
         self._program: Program | None = None
         self._prepared = threading.Event()

@@ -284,7 +284,6 @@ PyObject* run_interpreter(PyObject*, PyObject* const* args, Py_ssize_t count) {
         const std::string paths = bytes_of(
             py::Ref::steal(PyMarshal_WriteObjectToString(args[0], Py_MARSHAL_VERSION))
                 .get());
-        guard_forks();
         SubInterpreter inside;
         std::optional<Registration> registration;
         const std::optional<std::string> trouble =
@@ -306,11 +305,19 @@ PyObject* run_interpreter(PyObject*, PyObject* const* args, Py_ssize_t count) {
     });
 }
 
+PyObject* prepare_fork_guard(PyObject*, PyObject*) {
+    return py::guarded([] {
+        guard_forks();
+        return py::Ref::none();
+    });
+}
+
 #endif
 
 PyMethodDef functions[] = {
     {"_run_thread", run_thread, METH_O, nullptr},
 #if BOC_HAS_OWN_GIL
+    {"_guard_forks", prepare_fork_guard, METH_NOARGS, nullptr},
     {"_run_interpreter", py::method(run_interpreter), METH_FASTCALL, nullptr},
 #endif
     {nullptr, nullptr, 0, nullptr},
