@@ -58,7 +58,8 @@ def settings():
     """Give each state on each backend where it can be watched from within."""
     backends = ["interpreters", "threads"] if sys.version_info >= (3, 12) else []
     pairs = [(name, backend) for name in STATES for backend in backends or ["threads"]]
-    if POSIX and sys.version_info >= (3, 13):
+    has_gil = getattr(sys, "_is_gil_enabled", lambda: True)()
+    if POSIX and has_gil and sys.version_info >= (3, 13):
         pairs.append(("keeps_the_gil", "interpreters"))
     return pairs
 
