@@ -33,9 +33,13 @@ from bocpy import (
 from failing import BUILT, FAILURES, Fault, failures
 from observing import PATIENCE, outcomes, value_of
 
-pytestmark = pytest.mark.skipif(
-    not BUILT, reason="is built with BOCPY_BUILD_INTERNAL_TESTS=1"
-)
+pytestmark = [
+    pytest.mark.skipif(not BUILT, reason="is built with BOCPY_BUILD_INTERNAL_TESTS=1"),
+    pytest.mark.skipif(
+        sys.version_info < (3, 14),
+        reason="CPython loses such errors in pickle, or crashes while it makes functions",
+    ),
+]
 
 CROSSING = ["core.pickle", "core.unpickle", "core.record", "core.arrival"]
 ALLOCATING = ["core.memory", "core.object", "math.memory"]
@@ -204,20 +208,19 @@ def test_a_behavior_is_scheduled_or_nothing_has_happened(backend, fault, kind):
     one_worker(backend)
     make = VALUES[kind]
 
-    def schedule(given):
-        cown, captured = given
+    def prepare():
+        captured = make()
 
-        @when(cown)
-        def result(c, captured=captured):
+        def body(c, captured=captured):
             c.value += 1
             return captured, GREETING
 
-        return result
+        return Cown(1), captured, body
 
-    def prepare():
-        return Cown(1), make()
+    def schedule(given):
+        return when(given[0])(given[2])
 
-    for (cown, captured), result, error in failures(fault, prepare, schedule):
+    for (cown, captured, _), result, error in failures(fault, prepare, schedule):
         if error is None:
             [(_, after), (failed, value)] = outcomes(cown, result)
             assert not failed, value
