@@ -37,7 +37,7 @@ pytestmark = [
     pytest.mark.skipif(not BUILT, reason="is built with BOCPY_BUILD_INTERNAL_TESTS=1"),
     pytest.mark.skipif(
         sys.version_info < (3, 14),
-        reason="CPython loses such errors in pickle, or crashes while it makes functions",
+        reason="CPython loses such errors in pickle, or crashes in def",
     ),
 ]
 
