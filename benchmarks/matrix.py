@@ -37,7 +37,7 @@ PROCESSES = 4
 SECONDS = 0.004
 
 # name: (with Matrix, with numpy). `less` gives 1.0 and 0.0 where numpy gives bytes, so
-# there is a second row beside the same doubles.
+# there is a second row beside the same doubles, and rows of what is done with either.
 TASKS = {
     "a + b": ("a + b", "x + y"),
     "a - b": ("a - b", "x - y"),
@@ -74,6 +74,9 @@ TASKS = {
     "less float": ("a.less(b)", "(x < y).astype(float)"),
     "less 0.5": ("a.less(0.5)", "(x < 0.5).astype(float)"),
     "equal": ("a.equal(b)", "(x == y).astype(float)"),
+    "less where": ("Matrix.where(a.less(b), a, b)", "np.where(x < y, x, y)"),
+    "less sum": ("a.less(b).sum()", "(x < y).sum()"),
+    "less times": ("a.less(b) * a", "(x < y) * x"),
     "where": ("Matrix.where(m, a, b)", "np.where(q, x, y)"),
     "where 0": ("Matrix.where(m, a, 0.0)", "np.where(q, x, 0.0)"),
     "a[1]": ("a[1]", "x[1:2].copy()"),

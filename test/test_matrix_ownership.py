@@ -264,3 +264,26 @@ def test_blocks_die_with_their_last_handle():
         del cown, v
     gc.collect()
     assert len(kept) == 300
+
+
+def test_a_mask_crosses_before_its_numbers_are_asked_for(bocpy_runtime):
+    steps = Matrix(128, 129, [float(i % 7) for i in range(128 * 129)])
+    expected = [1.0 if i % 7 < 3 else 0.0 for i in range(128 * 129)]
+    masks = [steps.less(3) for _ in range(3)]
+    first, second = Cown(masks[0]), Cown(masks[1])
+    assert not masks[0].acquired
+
+    @when(first, second)
+    def combined(a, b):
+        return a.value.sum(), Matrix.where(a.value, b.value, 2.0)
+
+    send("mask", masks[2])
+    _, arrived = receive("mask", PATIENCE)
+    assert arrived.acquired
+    assert list(arrived.values()) == expected
+    wait(PATIENCE)
+    total, chosen = combined.unwrap()
+    assert total == sum(expected)
+    assert list(chosen.values()) == [1.0 if x else 2.0 for x in expected]
+    with first as value:
+        assert list(value.values()) == expected

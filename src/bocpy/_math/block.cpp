@@ -3,12 +3,28 @@
 #include "storage.h"
 
 #include <new>
+#include <thread>
 
 namespace boc::math {
 
 namespace {
 
 thread_local Token seated = kNobody;
+
+constexpr std::size_t room_of_numbers(Index size) noexcept {
+    return static_cast<std::size_t>(size) * sizeof(double);
+}
+
+/// Room for numbers that ends where a line does, so that bytes can follow.
+constexpr std::size_t whole_lines(Index size) noexcept {
+    constexpr auto kLine = static_cast<std::size_t>(kLineBytes);
+    return (room_of_numbers(size) + kLine - 1) / kLine * kLine;
+}
+
+constexpr std::size_t room(Index size, bool has_bytes) noexcept {
+    return has_bytes ? whole_lines(size) + static_cast<std::size_t>(size)
+                     : room_of_numbers(size);
+}
 
 } // namespace
 
@@ -24,20 +40,46 @@ void take_seat(Token seat) noexcept {
 }
 
 Block* Block::make(Shape shape) {
+    return make(shape, Form::kNumbers);
+}
+
+Block* Block::make_mask(Shape shape) {
+    return make(shape, Form::kMask);
+}
+
+Block* Block::make(Shape shape, Form form) {
     static_assert(sizeof(Block) <= kHeader);
-    const auto numbers = static_cast<std::size_t>(checked_size(shape)) * sizeof(double);
-    void* const raw = storage::allocate(kHeader + numbers);
+    const Index size = checked_size(shape);
+    void* const raw = storage::allocate(kHeader + room(size, form == Form::kMask));
     if (raw == nullptr) {
         PyErr_NoMemory();
         throw py::ErrorSet{};
     }
-    return new (raw) Block{shape, me()};
+    return new (raw) Block{shape, me(), form};
 }
 
 void Block::destroy() noexcept {
-    const auto numbers = static_cast<std::size_t>(size()) * sizeof(double);
+    const std::size_t behind = room(size(), has_bytes_);
     this->~Block();
-    storage::free(this, kHeader + numbers);
+    storage::free(this, kHeader + behind);
+}
+
+MaskByte* Block::bytes() noexcept {
+    return reinterpret_cast<MaskByte*>(this) + kHeader + whole_lines(size());
+}
+
+/// Nothing here runs Python, so whoever waits does not wait for a thread that waits.
+void Block::expand() noexcept {
+    Form form = Form::kMask;
+    if (form_.compare_exchange_strong(form, Form::kExpanding, std::memory_order_acquire,
+                                      std::memory_order_acquire)) { // B5
+        kernels().expand(numbers(), bytes(), size());
+        form_.store(Form::kNumbers, std::memory_order_release); // B5
+        return;
+    }
+    while (form_.load(std::memory_order_acquire) != Form::kNumbers) { // B5
+        std::this_thread::yield();
+    }
 }
 
 void Block::depart() {

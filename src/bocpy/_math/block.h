@@ -1,5 +1,6 @@
 #pragma once
 
+#include "kernels.h"
 #include "shape.h"
 #include "token.h"
 
@@ -19,6 +20,10 @@ namespace boc::math {
 ///   flipped_   owner only       B4: one word for both dimensions, so that a racing
 ///   reader
 ///                               never sees a shape larger than the storage
+///   form_      written by all   B5: who turns kMask into kExpanding (acquire) writes
+///                               the numbers, then stores kNumbers (release); data()
+///                               loads (acquire). Nobody writes the bytes of a mask
+///                               again, so reading them needs no order
 class Block {
 public:
     Block(const Block&) = delete;
@@ -26,6 +31,9 @@ public:
 
     /// Uninitialised numbers, one reference, owned by the caller.
     [[nodiscard]] static Block* make(Shape shape);
+    /// The same for a mask: the caller writes its bytes before anybody sees the block,
+    /// and the first `data` makes numbers of them.
+    [[nodiscard]] static Block* make_mask(Shape shape);
 
     void acquire() noexcept { refs_.fetch_add(1, std::memory_order_relaxed); }
     void release() noexcept {
@@ -35,7 +43,17 @@ public:
     }
 
     [[nodiscard]] double* data() noexcept {
-        return reinterpret_cast<double*>(reinterpret_cast<char*>(this) + kHeader);
+        if (form_.load(std::memory_order_acquire) != Form::kNumbers)
+            [[unlikely]] { // B5
+            expand();
+        }
+        return numbers();
+    }
+    /// The bytes of a mask that nobody has asked for its numbers, row-major as they;
+    /// null for all other blocks.
+    [[nodiscard]] MaskByte* mask() noexcept {
+        const bool is_mask = form_.load(std::memory_order_relaxed) == Form::kMask; // B5
+        return is_mask ? bytes() : nullptr;
     }
     [[nodiscard]] Shape shape() const noexcept {
         const bool flipped = flipped_.load(std::memory_order_relaxed); // B4
@@ -69,16 +87,27 @@ public:
 
 private:
     static constexpr std::size_t kHeader = 64;
+    enum class Form : unsigned char { kNumbers, kMask, kExpanding };
 
-    Block(Shape shape, Token owner) noexcept : owner_{owner}, made_{shape} {}
+    Block(Shape shape, Token owner, Form form) noexcept
+        : owner_{owner}, made_{shape}, has_bytes_{form == Form::kMask}, form_{form} {}
     ~Block() = default;
+    [[nodiscard]] static Block* make(Shape shape, Form form);
     void destroy() noexcept;
+
+    [[nodiscard]] double* numbers() noexcept {
+        return reinterpret_cast<double*>(reinterpret_cast<char*>(this) + kHeader);
+    }
+    [[nodiscard]] MaskByte* bytes() noexcept;
+    void expand() noexcept;
 
     std::atomic<Token> owner_;
     std::atomic<Index> refs_{1};
     std::atomic<Index> exports_{0};
     Shape made_;
     std::atomic<bool> flipped_{false};
+    bool has_bytes_; ///< room for them behind the numbers, whatever the form
+    std::atomic<Form> form_;
 };
 
 /// A counted pointer to a block.

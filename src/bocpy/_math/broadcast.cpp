@@ -1,5 +1,6 @@
 #include "broadcast.h"
 
+#include "masks.h"
 #include "number.h"
 
 namespace boc::math {
@@ -52,6 +53,17 @@ void run_binary(Binary op, double* out, Shape shape, const Grid& left,
 struct Plain {
     double number = 0.0;
     Grid grid{};
+    Block* mask = nullptr;           ///< whose numbers are not asked for yet
+    const MaskByte* bytes = nullptr; ///< of the mask
+
+    void expand() noexcept {
+        if (mask != nullptr) {
+            grid.data = mask->data();
+        }
+    }
+    [[nodiscard]] MaskOperand operand() const noexcept {
+        return {grid.data, grid.shape.is_single() ? 0 : 1, bytes};
+    }
 };
 
 /// Reads a Matrix, a float or a small int, for which no Python code runs; false for
@@ -62,7 +74,12 @@ bool read_plain(PyObject* object, Token token, Plain& plain) {
         if (block == nullptr || block->owner() != token) {
             raise_not_held(block);
         }
-        plain.grid = {block->data(), block->shape(), false};
+        plain.grid = {nullptr, block->shape(), false};
+        plain.bytes = block->mask();
+        plain.mask = block;
+        if (plain.bytes == nullptr) {
+            plain.expand();
+        }
         return true;
     }
     if (PyFloat_CheckExact(object)) {
@@ -81,8 +98,28 @@ bool read_plain(PyObject* object, Token token, Plain& plain) {
 py::Ref binary_grids(Binary op, PyTypeObject* type, const Grid& left, const Grid& right,
                      PyObject* out) {
     const Shape shape = left.shape == right.shape ? left.shape : broadcast(left, right);
+    if (makes_mask(op, shape, out)) {
+        return compare_to_mask(op, type, shape, left, right);
+    }
     Fresh result = output(type, shape, out);
     run_binary(op, result.data, shape, left, right);
+    return std::move(result.ref);
+}
+
+/// Whether to compute with the bytes of a mask: nothing is repeated but a number.
+bool stay_masks(Binary op, const Plain& left, const Plain& right) noexcept {
+    const Shape a = left.grid.shape;
+    const Shape b = right.grid.shape;
+    return (left.bytes != nullptr || right.bytes != nullptr) && op < Binary::kLess &&
+           (a == b || a.is_single() || b.is_single());
+}
+
+py::Ref binary_masks(Binary op, PyTypeObject* type, const Plain& left,
+                     const Plain& right, PyObject* out) {
+    const Shape a = left.grid.shape;
+    const Shape shape = a.is_single() ? right.grid.shape : a;
+    Fresh result = output(type, shape, out);
+    run_masked(op, result.data, shape.size(), left.operand(), right.operand());
     return std::move(result.ref);
 }
 
@@ -93,6 +130,11 @@ py::Ref binary(Binary op, PyObject* left, PyObject* right, PyObject* out) {
     Plain a_plain;
     Plain b_plain;
     if (read_plain(left, token, a_plain) && read_plain(right, token, b_plain)) {
+        if (stay_masks(op, a_plain, b_plain)) {
+            return binary_masks(op, result_type(left, right), a_plain, b_plain, out);
+        }
+        a_plain.expand();
+        b_plain.expand();
         return binary_grids(op, result_type(left, right), a_plain.grid, b_plain.grid,
                             out);
     }

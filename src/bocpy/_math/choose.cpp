@@ -45,13 +45,20 @@ py::Ref where(const Call& call) {
     const Lane yes_lane = branch_lane(yes_grid, block.shape(), "a");
     const Lane no_lane = branch_lane(no_grid, block.shape(), "b");
     Fresh result = output(Py_TYPE(mask), block.shape(), out);
+    const Side yes_side{yes_lane.data, 0, yes_lane.step};
+    const Side no_side{no_lane.data, 0, no_lane.step};
+    const Shape walk{1, block.size()};
+    if (const MaskByte* const bytes = block.mask(); bytes != nullptr) {
+        for_lanes(result.data, walk, kernels().where_mask, MaskSide{bytes, 0, 1},
+                  yes_side, no_side);
+        return std::move(result.ref);
+    }
     for_lanes(
-        result.data, {1, block.size()},
+        result.data, walk,
         [](double* to, Lane chosen, Lane first, Lane second, Index n) {
             kernels().where(to, chosen.data, first, second, n);
         },
-        Side{block.data(), 0, 1}, Side{yes_lane.data, 0, yes_lane.step},
-        Side{no_lane.data, 0, no_lane.step});
+        Side{block.data(), 0, 1}, yes_side, no_side);
     return std::move(result.ref);
 }
 

@@ -21,6 +21,10 @@ enum class Binary : unsigned char {
     kCount,
 };
 
+constexpr auto kFirstComparison = static_cast<std::size_t>(Binary::kLess);
+constexpr auto kComparisons =
+    static_cast<std::size_t>(Binary::kCount) - kFirstComparison;
+
 enum class Unary : unsigned char {
     kNegate,
     kAbs,
@@ -34,10 +38,16 @@ enum class Unary : unsigned char {
 };
 
 /// An operand of a kernel along one row: `step` 1 walks, 0 repeats the first number.
-struct Lane {
-    const double* data;
+template <typename Number>
+struct LaneOf {
+    const Number* data;
     Index step;
 };
+using Lane = LaneOf<double>;
+
+/// An element of a mask before it becomes a number: 0 or 1.
+using MaskByte = std::uint8_t;
+using MaskLane = LaneOf<MaskByte>;
 
 constexpr Index kLineBytes = 64; ///< a cache line, and the alignment of large blocks
 constexpr Index kLineNumbers = kLineBytes / static_cast<Index>(sizeof(double));
@@ -58,6 +68,13 @@ struct Kernels {
     void (*clip)(double* out, const double* in, Index n, double low, double high);
     /// out = mask != 0 ? a : b; NaN is not 0.
     void (*where)(double* out, const double* mask, Lane a, Lane b, Index n);
+
+    // Masks that are still bytes.
+    void (*compare[kComparisons])(MaskByte* out, Lane a, Lane b, Index n);
+    void (*expand)(double* out, const MaskByte* mask, Index n);
+    void (*where_mask)(double* out, MaskLane mask, Lane a, Lane b, Index n);
+    Index (*count)(const MaskByte* mask, Index n);
+
     /// out = a*b+c rounded once.
     void (*fma)(double* out, Lane a, Lane b, Lane c, Index n);
     /// out = a + s*x rounded twice.

@@ -8,12 +8,13 @@
 namespace boc::math {
 
 /// How one operand walks over the result.
-struct Side {
-    const double* data;
+template <typename Number>
+struct SideOf {
+    const Number* data;
     Index row_step;
     Index column_step;
 
-    [[nodiscard]] Lane lane(Index row) const noexcept {
+    [[nodiscard]] LaneOf<Number> lane(Index row) const noexcept {
         return {data + row * row_step, column_step};
     }
     /// Whether one lane serves the whole result.
@@ -21,11 +22,22 @@ struct Side {
         return (row_step == 0 && column_step == 0) ||
                (column_step == 1 && (row_step == result.columns || result.rows == 1));
     }
-    /// How many numbers it brings into the caches.
+    /// How much it brings into the caches, counted in doubles.
     [[nodiscard]] Index span(Shape walk) const noexcept {
-        return (column_step == 0 ? 1 : walk.columns) * (row_step == 0 ? 1 : walk.rows);
+        constexpr auto kOne = static_cast<Index>(sizeof(Number));
+        constexpr auto kDouble = static_cast<Index>(sizeof(double));
+        const Index rows = row_step == 0 ? 1 : walk.rows;
+        return (column_step == 0 ? 1 : walk.columns) * rows * kOne / kDouble;
     }
+    [[nodiscard]] bool is_at(const void* other) const noexcept { return data == other; }
 };
+using Side = SideOf<double>;
+using MaskSide = SideOf<MaskByte>;
+
+template <typename Number>
+[[nodiscard]] LaneOf<Number> further(LaneOf<Number> lane, Index by) noexcept {
+    return {lane.data + by * lane.step, lane.step};
+}
 
 /// Whether to store rows of this shape at `out` past the caches, given how many numbers
 /// operands and result have together.
@@ -43,7 +55,7 @@ void stream_row(double* out, Index n, const Run& run, const Lanes&... lanes) {
     alignas(kLineBytes) double piece[kPiece];
     for (Index i = 0; i < n; i += kPiece) {
         const Index count = std::min(kPiece, n - i);
-        run(piece, Lane{lanes.data + i * lanes.step, lanes.step}..., count);
+        run(piece, further(lanes, i)..., count);
         kernels().stream(out + i, piece, count);
     }
 }
@@ -54,7 +66,7 @@ void for_lanes(double* out, Shape shape, const Run& run, const Sides&... sides) 
     const bool flat = (sides.is_flat(shape) && ...);
     const Shape walk = flat ? Shape{1, shape.size()} : shape;
     const Index touched = (walk.size() + ... + sides.span(walk));
-    if (((sides.data != out) && ...) && passes_caches(out, walk, touched)) {
+    if (!(sides.is_at(out) || ...) && passes_caches(out, walk, touched)) {
         for (Index row = 0; row < walk.rows; ++row) {
             stream_row(out + row * walk.columns, walk.columns, run, sides.lane(row)...);
         }

@@ -17,10 +17,10 @@ void transpose_here(Block& block) {
     block.forbid_exports("cannot be transposed in place");
     const Shape shape = block.shape();
     if (shape.rows == shape.columns) {
+        double* const data = block.data();
         for (Index i = 0; i < shape.rows; ++i) {
             for (Index j = i + 1; j < shape.columns; ++j) {
-                std::swap(block.data()[i * shape.columns + j],
-                          block.data()[j * shape.columns + i]);
+                std::swap(data[i * shape.columns + j], data[j * shape.columns + i]);
             }
         }
     } else if (!shape.is_vector()) {
@@ -47,12 +47,12 @@ py::Ref transpose_in_place(PyObject* self) {
 
 py::Ref copy(PyObject* self) {
     Block& block = held(self);
-    return make_copy(Py_TYPE(self), block.shape(), block.data());
+    return make_copy(Py_TYPE(self), block.shape(), block);
 }
 
 py::Ref flatten(PyObject* self) {
     Block& block = held(self);
-    return make_copy(Py_TYPE(self), {1, block.size()}, block.data());
+    return make_copy(Py_TYPE(self), {1, block.size()}, block);
 }
 
 py::Ref reshape(const Call& call) {
@@ -64,7 +64,7 @@ py::Ref reshape(const Call& call) {
         raise_shape("%zdx%zd cannot become %zdx%zd", block.shape().rows,
                     block.shape().columns, shape.rows, shape.columns);
     }
-    return make_copy(Py_TYPE(call.self), shape, block.data());
+    return make_copy(Py_TYPE(call.self), shape, block);
 }
 
 py::Ref row_list(const double* row, Index columns) {

@@ -69,6 +69,22 @@ Fresh make_filled(PyTypeObject* type, Shape shape, double value) {
     return fresh;
 }
 
+FreshMask make_mask(PyTypeObject* type, Shape shape) {
+    BlockRef block = BlockRef::adopt(Block::make_mask(shape));
+    MaskByte* const bytes = block->mask();
+    return {wrap(type, std::move(block)), bytes};
+}
+
+py::Ref make_copy(PyTypeObject* type, Shape shape, Block& source) {
+    const MaskByte* const bytes = source.mask();
+    if (bytes == nullptr) {
+        return make_copy(type, shape, source.data());
+    }
+    FreshMask fresh = make_mask(type, shape);
+    std::copy_n(bytes, shape.size(), fresh.bytes);
+    return std::move(fresh.ref);
+}
+
 py::Ref make_copy(PyTypeObject* type, Shape shape, const double* data) {
     Fresh fresh = make(type, shape);
     std::copy_n(data, shape.size(), fresh.data);

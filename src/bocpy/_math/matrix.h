@@ -44,7 +44,15 @@ struct Fresh {
 [[nodiscard]] Fresh make(PyTypeObject* type, Shape shape);
 [[nodiscard]] Fresh make_filled(PyTypeObject* type, Shape shape, double value);
 
-/// A new matrix with the numbers at `data`.
+/// A new mask and its bytes, not yet written.
+struct FreshMask {
+    py::Ref ref;
+    MaskByte* bytes;
+};
+[[nodiscard]] FreshMask make_mask(PyTypeObject* type, Shape shape);
+
+/// A new matrix of `shape` with all that is in `source`.
+[[nodiscard]] py::Ref make_copy(PyTypeObject* type, Shape shape, Block& source);
 [[nodiscard]] py::Ref make_copy(PyTypeObject* type, Shape shape, const double* data);
 
 } // namespace boc::math

@@ -22,7 +22,7 @@ py::Ref reduce(PyObject* self) {
 
 py::Ref copy(PyObject* self) {
     Block& block = held(self);
-    return make_copy(Py_TYPE(self), block.shape(), block.data());
+    return make_copy(Py_TYPE(self), block.shape(), block);
 }
 
 py::Ref deep_copy(const Call& call) {

@@ -24,6 +24,8 @@ double careful_mean(const double* in, Index n) noexcept {
 struct Sum {
     static constexpr const char* kName = "sum";
     static double fold(const double* in, Index n) { return kernels().sum(in, n); }
+    /// The fold of `ones` 1.0 and else 0.0, `n` in all.
+    static double of_mask(double ones, double) { return ones; }
     static constexpr auto kDown = &Kernels::add_to;
     static void finish(double*, const Groups&) noexcept {}
 };
@@ -34,6 +36,7 @@ struct Mean {
         const double total = kernels().sum(in, n);
         return std::isinf(total) ? careful_mean(in, n) : total / static_cast<double>(n);
     }
+    static double of_mask(double ones, double n) { return ones / n; }
     static constexpr auto kDown = &Kernels::add_to;
     static void finish(double* out, const Groups& groups) {
         std::vector<double> column;
@@ -53,6 +56,7 @@ struct MagnitudeSquared {
     static double fold(const double* in, Index n) {
         return kernels().sum_squares(in, n);
     }
+    static double of_mask(double ones, double) { return ones; }
     static constexpr auto kDown = &Kernels::add_squares_to;
     static void finish(double*, const Groups&) noexcept {}
 };
@@ -62,6 +66,7 @@ struct Magnitude {
     static double fold(const double* in, Index n) {
         return std::sqrt(kernels().sum_squares(in, n));
     }
+    static double of_mask(double ones, double) { return std::sqrt(ones); }
     static constexpr auto kDown = &Kernels::add_squares_to;
     static void finish(double* out, const Groups& groups) noexcept {
         for (Index j = 0; j < groups.count(); ++j) {
@@ -75,6 +80,7 @@ struct Min {
     static double fold(const double* in, Index n) {
         return n == 0 ? kNan : kernels().min(in, n);
     }
+    static double of_mask(double ones, double n) { return ones == n ? 1.0 : 0.0; }
     static constexpr auto kDown = &Kernels::min_to;
     static void finish(double*, const Groups&) noexcept {}
 };
@@ -84,6 +90,7 @@ struct Max {
     static double fold(const double* in, Index n) {
         return n == 0 ? kNan : kernels().max(in, n);
     }
+    static double of_mask(double ones, double) { return ones > 0.0 ? 1.0 : 0.0; }
     static constexpr auto kDown = &Kernels::max_to;
     static void finish(double*, const Groups&) noexcept {}
 };
@@ -122,11 +129,19 @@ void fold_groups(double* out, const Groups& groups) {
 }
 
 template <typename Fold>
+double fold_all(Block& block) {
+    const Index n = block.size();
+    if (const MaskByte* const bytes = block.mask(); bytes != nullptr) {
+        const Index ones = kernels().count(bytes, n);
+        return Fold::of_mask(static_cast<double>(ones), static_cast<double>(n));
+    }
+    return Fold::fold(block.data(), n);
+}
+
+template <typename Fold>
 py::Ref reduce(const Call& call) {
     if (call.nargs == 0 && call.kwnames == nullptr) {
-        Block& block = held(call.self);
-        return py::Ref::steal(
-            PyFloat_FromDouble(Fold::fold(block.data(), block.size())));
+        return py::Ref::steal(PyFloat_FromDouble(fold_all<Fold>(held(call.self))));
     }
     static constexpr Signature<2> kSignature{Fold::kName, {"axis", "where"}, {0, 2, 0}};
     const auto [axis, where] = parse(kSignature, call);

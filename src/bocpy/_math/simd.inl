@@ -46,6 +46,7 @@ inline void store(double* at, const Vector& v) { *reinterpret_cast<Vector*>(at) 
 
 #include "simd_stream.inl"
 #include "simd_elementwise.inl"
+#include "simd_mask.inl"
 #include "simd_reduce.inl"
 #include "simd_place.inl"
 #include "simd_product.inl"
@@ -55,13 +56,16 @@ inline void store(double* at, const Vector& v) { *reinterpret_cast<Vector*>(at) 
 
 const Kernels BOC_SIMD_KERNELS = {
     BOC_SIMD_NAME,
-    {&binary<Add>, &binary<Subtract>, &binary<Multiply>, &binary<Divide>, &binary<Less>,
-     &binary<LessEqual>, &binary<Greater>, &binary<GreaterEqual>, &binary<Equal>,
-     &binary<NotEqual>},
+    {&binary<Add>, &binary<Subtract>, &binary<Multiply>, &binary<Divide>,
+     &binary<Number<IsLess>>, &binary<Number<IsLessEqual>>, &binary<Number<IsGreater>>, &binary<Number<IsGreaterEqual>>, &binary<Number<IsEqual>>, &binary<Number<IsNotEqual>>},
     {&unary<Negate>, &unary<Abs>, &unary<Ceil>, &unary<Floor>, &unary<Round>,
      &unary<Sqrt>, &unary<Reciprocal>, &unary<Sign>},
     &clip,
     &where,
+    {&compare<IsLess>, &compare<IsLessEqual>, &compare<IsGreater>, &compare<IsGreaterEqual>, &compare<IsEqual>, &compare<IsNotEqual>},
+    &expand,
+    &where_mask,
+    &count,
     &fused,
     &scaled_add,
     &sum<Plain>,

@@ -4,14 +4,34 @@ struct Add { static double run(double a, double b) { return a + b; } };
 struct Subtract { static double run(double a, double b) { return a - b; } };
 struct Multiply { static double run(double a, double b) { return a * b; } };
 struct Divide { static double run(double a, double b) { return a / b; } };
-struct Less { static double run(double a, double b) { return a < b ? 1.0 : 0.0; } };
-struct LessEqual { static double run(double a, double b) { return a <= b ? 1.0 : 0.0; } };
-struct Greater { static double run(double a, double b) { return a > b ? 1.0 : 0.0; } };
-struct GreaterEqual {
-    static double run(double a, double b) { return a >= b ? 1.0 : 0.0; }
+struct IsLess {
+    static bool test(double a, double b) { return a < b; }
+    static auto mask(const Vector& a, const Vector& b) { return a < b; }
 };
-struct Equal { static double run(double a, double b) { return a == b ? 1.0 : 0.0; } };
-struct NotEqual { static double run(double a, double b) { return a != b ? 1.0 : 0.0; } };
+struct IsLessEqual {
+    static bool test(double a, double b) { return a <= b; }
+    static auto mask(const Vector& a, const Vector& b) { return a <= b; }
+};
+struct IsGreater {
+    static bool test(double a, double b) { return a > b; }
+    static auto mask(const Vector& a, const Vector& b) { return a > b; }
+};
+struct IsGreaterEqual {
+    static bool test(double a, double b) { return a >= b; }
+    static auto mask(const Vector& a, const Vector& b) { return a >= b; }
+};
+struct IsEqual {
+    static bool test(double a, double b) { return a == b; }
+    static auto mask(const Vector& a, const Vector& b) { return a == b; }
+};
+struct IsNotEqual {
+    static bool test(double a, double b) { return a != b; }
+    static auto mask(const Vector& a, const Vector& b) { return a != b; }
+};
+
+template <typename Is> struct Number {
+    static double run(double a, double b) { return Is::test(a, b) ? 1.0 : 0.0; }
+};
 
 template <typename Op> void binary(double* out, Lane left, Lane right, Index n) {
     const double* const a = left.data;
