@@ -52,6 +52,9 @@ private:
                                                        weak) != nullptr) {
             return false;
         }
+        if (has_hidden_alias(item)) {
+            return false;
+        }
         const Visit visit{*this, reinterpret_cast<PyObject*>(Py_TYPE(item)), depth};
         return Py_TYPE(item)->tp_traverse(item, Visit::member,
                                           const_cast<Visit*>(&visit)) == 0;

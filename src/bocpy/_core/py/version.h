@@ -34,6 +34,12 @@
 #    define BOC_HAS_XI_HEADER 0
 #endif
 
+#if PY_VERSION_HEX >= 0x030D0000 && PY_VERSION_HEX < 0x030E0000
+#    define BOC_HIDES_DICTS 1 // tp_traverse does not visit a __dict__ that is in use
+#else
+#    define BOC_HIDES_DICTS 0
+#endif
+
 #if PY_VERSION_HEX >= 0x030E0000
 #    define BOC_HAS_XI_NAMES 1 // _PyXIData_*
 #else
@@ -99,3 +105,15 @@ static inline void PyErr_SetRaisedException(PyObject* raised) {
     PyErr_Restore(Py_NewRef(Py_TYPE(raised)), raised, PyException_GetTraceback(raised));
 }
 #endif
+
+/// Whether somebody has the `__dict__` of an instance, and its collector does not tell.
+static inline bool has_hidden_alias([[maybe_unused]] PyObject* object) {
+#if BOC_HIDES_DICTS
+    constexpr Py_ssize_t kSlot = BOC_HAS_FREE_THREADS ? -1 : -3;
+    if ((Py_TYPE(object)->tp_flags & Py_TPFLAGS_MANAGED_DICT) != 0) {
+        PyObject* const names = reinterpret_cast<PyObject**>(object)[kSlot];
+        return names != nullptr && Py_REFCNT(names) != 1;
+    }
+#endif
+    return false;
+}
