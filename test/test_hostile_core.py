@@ -356,3 +356,15 @@ def test_scripts_in_folders_of_any_name_run(tmp_path):
     path.write_text(NAMELESS, encoding="utf-8")
     ended = run_command(str(path))
     assert (ended.code, ended.lines) == (0, ["1 ValueError"]), ended.err
+
+
+@pytest.mark.parametrize("name", [5, None, b"value", ("value",)])
+def test_attributes_are_called_by_text(name):
+    for cown in (Cown(1), _core.CownCapsule(1)):
+        for step in (
+            lambda cown=cown: type(cown).__setattr__(cown, name, 2),
+            lambda cown=cown: type(cown).__getattribute__(cown, name),
+            lambda cown=cown: type(cown).__delattr__(cown, name),
+        ):
+            with pytest.raises(TypeError):
+                step()

@@ -40,7 +40,8 @@ int set_value(PyObject* self, PyObject* value, void*) {
 /// Whether an attribute is the one that bodies ask for again and again: they need not
 /// wait for its descriptor to be found.
 bool is_value(PyObject* name) noexcept {
-    return PyUnicode_IS_COMPACT_ASCII(name) && PyUnicode_GET_LENGTH(name) == 5 &&
+    return PyUnicode_CheckExact(name) && PyUnicode_IS_COMPACT_ASCII(name) &&
+           PyUnicode_GET_LENGTH(name) == 5 &&
            std::memcmp(PyUnicode_DATA(name), "value", 5) == 0;
 }
 
