@@ -16,6 +16,14 @@ settings.load_profile("matrices")
 
 EDGES = [0.0, -0.0, 1.0, -1.0, 0.5, 1.5, 2.5, -0.5, 5e-324, 1e308, -1e308]
 SPECIALS = [math.nan, math.inf, -math.inf]
+MASKS = {
+    "less": np.less,
+    "less_equal": np.less_equal,
+    "greater": np.greater,
+    "greater_equal": np.greater_equal,
+    "equal": np.equal,
+    "not_equal": np.not_equal,
+}
 
 finite = st.one_of(st.sampled_from(EDGES), st.floats(-1e6, 1e6))
 floats = st.one_of(st.sampled_from(EDGES + SPECIALS), st.floats())

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from bocpy import Matrix
 from matrices import (
+    MASKS,
     array,
     arrays,
     bits,
@@ -32,14 +33,6 @@ OPERATORS = {
     "divide": operator.truediv,
 }
 IN_PLACE = [operator.iadd, operator.isub, operator.imul, operator.itruediv]
-MASKS = {
-    "less": np.less,
-    "less_equal": np.less_equal,
-    "greater": np.greater,
-    "greater_equal": np.greater_equal,
-    "equal": np.equal,
-    "not_equal": np.not_equal,
-}
 pytestmark = pytest.mark.filterwarnings("ignore::RuntimeWarning")
 
 
