@@ -81,23 +81,32 @@ def is_drawn(function):
     return any("given" in ast.unparse(each) for each in function.decorator_list)
 
 
+def named_words(path):
+    """What each table and function of a file names; the tests on drawn numbers."""
+    named, drawn = {}, set()
+    for node in ast.parse(path.read_text("utf-8")).body:
+        if isinstance(node, ast.Assign):
+            named[node.targets[0].id] = set(words(node))
+        elif isinstance(node, ast.FunctionDef):
+            named[node.name] = set(words(node))
+            if is_drawn(node):
+                drawn.add(node.name)
+    return named, drawn
+
+
 def words_of_drawn_tests():
     """What the tests on drawn numbers name, and the tables and helpers they use."""
+    here = Path(__file__).parent
+    shared, _ = named_words(here / "matrices.py")
     found, tests = set(), set()
-    for path in Path(__file__).parent.glob("test_matrix_*.py"):
-        body = ast.parse(path.read_text("utf-8")).body
-        used = {"matrix", "array", "same", "close"}
-        named = {}
-        for node in body:
-            if isinstance(node, ast.Assign):
-                named[node.targets[0].id] = set(words(node))
-            elif isinstance(node, ast.FunctionDef):
-                named[node.name] = set(words(node))
-                tests.add(node.name)
-                if is_drawn(node):
-                    used |= named[node.name]
-        used |= set().union(*(named.get(name, set()) for name in used))
+    for path in here.glob("test_matrix_*.py"):
+        named, drawn = named_words(path)
+        used = set().union(*(named[name] for name in drawn))
+        used |= {"matrix", "array", "same", "close"}
+        helpers = shared | named
+        used |= set().union(*(helpers.get(name, set()) for name in used))
         found |= used
+        tests |= set(named)
     return found, tests
 
 

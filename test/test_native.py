@@ -14,7 +14,7 @@ import pytest
 FOLDER = Path(__file__).parent / "native"
 COMPILER = os.environ.get("CXX", "g++")
 SEEDS = "300"
-SECONDS = 300
+SECONDS = 900
 
 pytestmark = [
     pytest.mark.slow,

@@ -9,24 +9,47 @@ namespace test {
 
 namespace {
 
-constexpr int kRepetitions = 3'000;
+constexpr int kRepetitions = 2'000;
 
-void run_once(const Scenario& scenario) {
-    void* const state = scenario.make();
-    std::atomic<unsigned> ready{0};
+/// Where the threads of a scenario wait for one another, so that each round starts at
+/// once.
+class Meeting {
+public:
+    explicit Meeting(unsigned threads) noexcept : threads_{threads} {}
+    void wait() noexcept {
+        const unsigned last =
+            arrived_.fetch_add(1, std::memory_order_acq_rel) / threads_;
+        while (arrived_.load(std::memory_order_acquire) / threads_ == last) {
+            std::this_thread::yield();
+        }
+    }
+
+private:
+    const unsigned threads_;
+    std::atomic<unsigned> arrived_{0};
+};
+
+void run(const Scenario& scenario, int times) {
+    Meeting meeting{scenario.threads};
+    void* state = nullptr;
     Threads threads;
     for (unsigned index = 0; index < scenario.threads; ++index) {
         threads.add([&, index] {
-            ready.fetch_add(1, std::memory_order_acq_rel);
-            while (ready.load(std::memory_order_acquire) != scenario.threads) {
-                std::this_thread::yield();
+            for (int left = times; left != 0; --left) {
+                if (index == 0) {
+                    state = scenario.make();
+                }
+                meeting.wait();
+                scenario.thread(state, index);
+                meeting.wait();
+                if (index == 0) {
+                    scenario.after(state);
+                    scenario.destroy(state);
+                }
             }
-            scenario.thread(state, index);
         });
     }
     threads.join();
-    scenario.after(state);
-    scenario.destroy(state);
 }
 
 } // namespace
@@ -34,9 +57,7 @@ void run_once(const Scenario& scenario) {
 int explore(std::initializer_list<Scenario> scenarios) {
     for (const Scenario& scenario : scenarios) {
         const int times = repeat(kRepetitions);
-        for (int left = times; left != 0; --left) {
-            run_once(scenario);
-        }
+        run(scenario, times);
         std::printf("  %s: %d times\n", scenario.name, times);
     }
     return 0;
