@@ -24,6 +24,14 @@ receive("begun", 60)
 POSIX = pytest.mark.skipif(os.name != "posix", reason="needs POSIX signals")
 
 
+@pytest.fixture(autouse=True)
+def interruptible():
+    """Let children be interrupted although a shell started pytest in the background."""
+    previous = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, previous)
+
+
 def interrupted(source, folder, after="busy", times=1):
     """Run a program, interrupt it once it has printed `after`, give how it ended."""
     path = folder / "program.py"
