@@ -326,6 +326,12 @@ def test_a_library_that_takes_most_thread_storage_was_loaded_first(tmp_path):
     assert compiler, "the package was built with one"
     (tmp_path / "hungry.c").write_text(HUNGRY, encoding="ascii")
     command = [compiler, "-shared", "-fPIC", "-o", "hungry.so", "hungry.c"]
-    subprocess.run(command, cwd=tmp_path, check=True, timeout=PATIENCE)
+    subprocess.run(
+        command,
+        cwd=tmp_path,
+        check=True,
+        timeout=PATIENCE,
+        env=environment(LD_PRELOAD=None),
+    )
     library = str(tmp_path / "hungry.so")
     assert output_of(AFTER_HUNGRY, tmp_path, library) == ["4.0"]
