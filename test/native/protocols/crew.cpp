@@ -36,7 +36,9 @@ struct Workers {
     explicit Workers(int items, unsigned count = 2)
         : crew{open_crew(count)}, left{items} {}
 
-    void work(unsigned index) {
+    /// Works as one of them until told to stop.
+    template <typename Run>
+    void work(unsigned index, Run run) {
         Worker& me = crew.worker(index);
         me.enter();
         while (!me.stopping()) {
@@ -44,12 +46,14 @@ struct Workers {
             if (work == nullptr) {
                 work = me.wait_next();
             }
-            if (work == nullptr) {
-                break;
+            if (work != nullptr) {
+                run(me, *static_cast<Item*>(work));
             }
-            run(me, *static_cast<Item*>(work));
         }
         me.leave();
+    }
+    void work(unsigned index) {
+        work(index, [this](Worker& me, Item& item) { run(me, item); });
     }
     void run(Worker& me, Item& item) {
         item.run();
@@ -115,23 +119,14 @@ struct Together {
             }
             return;
         }
-        Worker& me = workers.crew.worker(index);
-        me.enter();
-        while (!me.stopping()) {
-            Work* work = me.try_next();
-            if (work == nullptr) {
-                work = me.wait_next();
+        workers.work(index, [this](Worker&, Item& item) {
+            item.run();
+            here.fetch_add(1, std::memory_order_acq_rel);
+            while (here.load(std::memory_order_acquire) != items.size()) {
+                compat::yield();
             }
-            if (work != nullptr) {
-                static_cast<Item*>(work)->run();
-                here.fetch_add(1, std::memory_order_acq_rel);
-                while (here.load(std::memory_order_acquire) != items.size()) {
-                    compat::yield();
-                }
-                workers.stop();
-            }
-        }
-        me.leave();
+            workers.stop();
+        });
     }
     void after() {
         for (const Item& item : items) {
@@ -180,27 +175,19 @@ struct LongParent {
             workers.dispatch(parent, 0);
             return;
         }
-        Worker& me = workers.crew.worker(index);
-        me.enter();
-        while (!me.stopping()) {
-            Work* work = me.try_next();
-            if (work == nullptr) {
-                work = me.wait_next();
-            }
-            if (work == &parent) {
-                parent.run();
-                child.send();
-                me.dispatch(&child);
-                while (!child_ran.load(std::memory_order_acquire)) {
-                    compat::yield();
-                }
-                workers.stop();
-            } else if (work == &child) {
-                child.run();
+        workers.work(index, [this](Worker& me, Item& item) {
+            item.run();
+            if (&item == &child) {
                 child_ran.store(true, std::memory_order_release);
+                return;
             }
-        }
-        me.leave();
+            child.send();
+            me.dispatch(&child);
+            while (!child_ran.load(std::memory_order_acquire)) {
+                compat::yield();
+            }
+            workers.stop();
+        });
     }
     void after() { CHECK(parent.runs.get() == 1 && child.runs.get() == 1); }
 
