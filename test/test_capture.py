@@ -20,7 +20,7 @@ from typing import ClassVar
 import pytest
 
 from bocpy import _capture as capture
-from bocpy import _modules, _scan, worker
+from bocpy import _modules, _plan, _scan, _starting
 from bocpy._origin import Origin, classify_behavior_origin
 from bocpy.errors import BehaviorResolveError, CaptureError
 from worker_model import SOURCE, Scheduled, run_here, run_in_interpreter
@@ -578,7 +578,7 @@ class TestCowns:
         self, tmp_path, monkeypatch
     ):
         flags, found = self.flags(tmp_path, monkeypatch, "library_with_cowns")
-        handle = capture.HANDLE | capture.PUBLISH
+        handle = _plan.HANDLE | _plan.PUBLISH
         assert flags == dict.fromkeys(("direct", "through_helper", "later"), handle)
         module = sys.modules["library_with_cowns"]
         bound = capture.bind(*found[:2], found[capture.BLOB], tuple(flags), ())
@@ -589,8 +589,8 @@ class TestCowns:
     ):
         monkeypatch.setattr(_modules.state, "starter", "starter_with_cowns")
         flags, _ = self.flags(tmp_path, monkeypatch, "starter_with_cowns")
-        handle = capture.HANDLE | capture.PUBLISH
-        by_value = capture.PUBLISH | capture.OPTIONAL
+        handle = _plan.HANDLE | _plan.PUBLISH
+        by_value = _plan.PUBLISH | _plan.OPTIONAL
         assert flags == {
             "direct": by_value,
             "through_helper": handle,
@@ -599,7 +599,7 @@ class TestCowns:
 
     def test_workers_take_cowns_from_the_live_module(self, tmp_path, monkeypatch):
         self.flags(tmp_path, monkeypatch, "live_cowns")
-        _, live = worker.describe_main("live_cowns")
+        _, live = _starting.describe_main("live_cowns")
         names = [(module, name) for module, name, _ in live]
         assert ("live_cowns", "direct") in names
         assert ("live_cowns", "through_helper") in names

@@ -227,10 +227,10 @@ def test_comments_speak_of_the_code_as_it_is(path):
     assert [line for line in parts if re.search(STALE, line, re.IGNORECASE)] == []
 
 
-def top_level_imports(path):
-    """Return the modules that importing this one imports."""
+def imports(nodes):
+    """Return the modules that these statements import."""
     found = set()
-    for node in ast.parse(text_of(path)).body:
+    for node in nodes:
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
@@ -239,18 +239,27 @@ def top_level_imports(path):
     return found
 
 
-def package_graph():
-    """Return the top-level imports of each module of the package."""
+def statements(path, *, late):
+    """List the statements of a module; with *late*, also those inside functions."""
+    body = ast.parse(text_of(path)).body
+    if not late:
+        return body
+    run = [node for node in body if ast.unparse(node)[:16] != "if TYPE_CHECKING"]
+    return [inner for node in run for inner in ast.walk(node)]
+
+
+def package_graph(*, late=False):
+    """Return the imports of each module of the package."""
     return {
         f"bocpy.{path.stem}" if path.stem != "__init__" else "bocpy": (
-            top_level_imports(path)
+            imports(statements(path, late=late))
         )
         for path in PACKAGE.glob("*.py")
     }
 
 
 def test_modules_do_not_import_in_circles():
-    graph = package_graph()
+    graph = package_graph(late=True)
 
     def reach(name, trail):
         assert name not in trail, f"{' → '.join(trail)} → {name}"

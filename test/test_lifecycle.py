@@ -16,7 +16,7 @@ from programs import output_of, run_program
 
 COUNTS = """
 import bocpy
-print(bocpy.WORKER_COUNT, bocpy.behaviors._default_worker_count())
+print(bocpy.WORKER_COUNT, bocpy._lifecycle._default_worker_count())
 bocpy.start()
 print(len(bocpy.wait(30, stats=True)))
 """

@@ -533,7 +533,7 @@ class TestStarter:
     LIBRARY = """
         import threading
         from worker_model import run_in_worker
-        import bocpy.worker as worker
+        from bocpy import _starting
         limit = len('four')
         lock = threading.Lock()
         print_once = []
@@ -541,7 +541,7 @@ class TestStarter:
         def helper(): return limit
         def go(path=None):
             def body(): return helper(), limit, __name__, type(lock).__name__, Thing()
-            payload, live = worker.describe_main(__name__, path)
+            payload, live = _starting.describe_main(__name__, path)
             return run_in_worker(body, payload=payload)
     """
 
@@ -584,12 +584,12 @@ class TestStarter:
             import sys
             import lib
             from worker_model import run_in_worker
-            import bocpy.worker as worker
+            from bocpy import _starting
             class Late: pass
             def body(x): return type(x) is Late
             def idle(): return 'Late' in vars(sys.modules['__main__'])
             if __name__ == '__main__':
-                payload, _ = worker.describe_main('lib')
+                payload, _ = _starting.describe_main('lib')
                 print(run_in_worker(lib.idle, payload=payload))
                 print(run_in_worker(lib.kind, Late(), payload=payload))
             """,
@@ -602,13 +602,13 @@ class TestStarter:
         assert lines == ["False", "('Late', '__main__')"]
 
     def test_a_missing_source_is_an_error(self, tmp_path):
-        from bocpy.worker import describe_main  # noqa: PLC0415
+        from bocpy._starting import describe_main  # noqa: PLC0415
 
         with pytest.raises(FileNotFoundError):
             describe_main("nowhere", str(tmp_path / "nowhere.py"))
 
     def test_a_broken_source_is_an_error(self, tmp_path):
-        from bocpy.worker import describe_main  # noqa: PLC0415
+        from bocpy._starting import describe_main  # noqa: PLC0415
 
         path = tmp_path / "broken.py"
         path.write_text("def")
@@ -624,8 +624,8 @@ def test_a_behavior_of_a_library_sees_its_module(tmp_path):
         from worker_model import run_in_worker
         def start(): pass
         if __name__ == '__main__':
-            import bocpy.worker as worker
-            payload, _ = worker.describe_main()
+            from bocpy import _starting
+            payload, _ = _starting.describe_main()
             lib.low[0] = 5
             print(run_in_worker(lib.body, payload=payload))
         """,

@@ -14,7 +14,7 @@ from pathlib import Path
 from types import CellType, FunctionType, ModuleType
 
 from bocpy import _capture as capture
-from bocpy import _modules
+from bocpy import _modules, _plan
 from bocpy.errors import CaptureError
 
 SOURCE = str(Path(capture.__file__).parents[1])
@@ -52,11 +52,11 @@ class Scheduled:
     @staticmethod
     def _cross_global(func, name, flags, abroad):
         if name not in func.__globals__:
-            if flags & (capture.MAYBE | capture.HANDLE) or hasattr(builtins, name):
+            if flags & (_plan.MAYBE | _plan.HANDLE) or hasattr(builtins, name):
                 return None
             raise CaptureError(f"Cannot resolve capture: {name}")
         value = func.__globals__[name]
-        if flags & capture.HANDLE:
+        if flags & _plan.HANDLE:
             return None
         try:
             if isinstance(value, DEFINITIONS):
@@ -65,7 +65,7 @@ class Scheduled:
                 value = capture.portable(value)
             return pickle.dumps(value)
         except Exception:
-            if flags & capture.OPTIONAL:
+            if flags & _plan.OPTIONAL:
                 return None
             raise
 
@@ -111,10 +111,10 @@ def run_here(func, *arguments):
 
 def run_in_worker(func, *arguments, payload=None, times=1):
     """Run *func* in a fresh interpreter; returns what it returned, or raises."""
-    from bocpy import worker  # noqa: PLC0415
+    from bocpy import _starting  # noqa: PLC0415
 
     if payload is None:
-        payload = worker.describe_main()[0]
+        payload = _starting.describe_main()[0]
     scheduled = Scheduled(func, arguments, abroad=True)
     job = pickle.dumps(
         (
@@ -144,9 +144,9 @@ def run_in_worker(func, *arguments, payload=None, times=1):
 
 def run_in_interpreter(func, *arguments):
     """Run *func* in a sub-interpreter of this process."""
-    from bocpy import worker  # noqa: PLC0415
+    from bocpy import _starting  # noqa: PLC0415
 
-    payload = worker.describe_main(func.__module__)[0]
+    payload = _starting.describe_main(func.__module__)[0]
     scheduled = Scheduled(func, arguments, abroad=True)
     job = pickle.dumps((payload, scheduled.description, scheduled.values, arguments))
     with tempfile.TemporaryDirectory() as folder:

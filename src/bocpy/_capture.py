@@ -94,16 +94,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any
 
-__all__ = [
-    "HANDLE",
-    "MAYBE",
-    "OPTIONAL",
-    "PUBLISH",
-    "bind",
-    "describe",
-    "portable",
-    "undecorated",
-]
+__all__ = ["bind", "describe", "portable", "undecorated"]
 
 Description = tuple[
     str,
@@ -118,7 +109,6 @@ Description = tuple[
     bytes,
 ]
 KEY, MODULE, POSITIONAL, VARARGS, KWONLY, FREE, GLOBALS, FLAGS, STORES, BLOB = range(10)
-HANDLE, OPTIONAL, PUBLISH, MAYBE = 1, 2, 4, 8
 
 _VARARGS = 0x04
 _GENERATOR, _COROUTINE, _ITERABLE_COROUTINE, _ASYNC_GENERATOR = 0x20, 0x80, 0x100, 0x200
@@ -246,7 +236,7 @@ def describe(func: FunctionType) -> Description:
     names = tuple(sorted(found.travel))
     label = _label(code, module, labelled=found.kind == _plan.OWN)
     private = found.kind == _plan.ADRIFT or not all(
-        flags & HANDLE for flags in found.travel.values()
+        flags & _plan.HANDLE for flags in found.travel.values()
     )
     blob: Any = code
     if private or label:

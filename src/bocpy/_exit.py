@@ -1,73 +1,47 @@
-"""The end of a program: what it waits for, and what it does not."""
+"""What a program that ends waits for, and what it does not."""
 
 from __future__ import annotations
 
 import sys
 
-from bocpy import _dump
+from bocpy import _dump, _ending
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from threading import Thread
+    from collections.abc import Callable
 
     from bocpy._lifecycle import Behaviors
 
-__all__ = ["SOON", "ended", "leave_behind", "register", "stragglers"]
+__all__ = ["finish"]
 
-SOON = 1.0  # seconds for what should end by itself
-
-_registered = False
-_finished = False
-_left_behind: list[Thread] = []  # workers of starts that failed, which may be stuck
+_SOON = 1.0  # seconds for what should end by itself
 
 
-def ended() -> bool:
-    """Tell whether the program is past the point where a runtime can be started."""
-    return _finished or sys.is_finalizing()
-
-
-def leave_behind(workers: list[Thread]) -> None:
-    """Remember workers that may never end."""
-    _left_behind.extend(workers)
-
-
-def stragglers() -> list[Thread]:
-    """Return those of them that have not ended."""
-    _left_behind[:] = [thread for thread in _left_behind if thread.is_alive()]
-    return _left_behind
-
-
-def register() -> None:
-    """See to it that a program that forgets ``wait()`` ends."""
-    global _registered  # noqa: PLW0603
-    if not _registered:
-        import atexit  # noqa: PLC0415
-
-        atexit.register(_finish)
-        _registered = True
-
-
-def _finish() -> None:
+def finish(
+    runtime_up: Callable[[], Behaviors | None], wait: Callable[[float | None], object]
+) -> None:
     """Wait at exit, unless the program has given that up already.
 
     Ends the process the hard way if it is interrupted, or if something still runs: the
     interpreter cannot be finalized while a worker runs.
-    """
-    global _finished  # noqa: PLW0603
-    from bocpy import behaviors  # noqa: PLC0415
 
-    _finished = True
-    runtime = behaviors.BEHAVIORS
+    Args:
+        runtime_up: returns the runtime that is up or comes up, if any.
+        wait: stops it; takes seconds.
+
+    """
+    _ending.begin()
+    runtime = runtime_up()
     try:
         if runtime is not None and runtime.patient and _interrupted():
             _tell_of_delay(runtime)
-        behaviors.wait(None if runtime is None or runtime.patient else SOON)
+        wait(None if runtime is None or runtime.patient else _SOON)
     except KeyboardInterrupt:
         _end_the_hard_way(130, "interrupted")
     except RuntimeError:
-        if behaviors.BEHAVIORS is None:
+        if runtime_up() is None:
             raise
-    if behaviors.BEHAVIORS is not None or stragglers():
+    if runtime_up() is not None or _ending.stragglers():
         _end_the_hard_way(130 if _interrupted() else 1, "the program ends")
 
 
@@ -79,7 +53,7 @@ def _interrupted() -> bool:
 def _tell_of_delay(runtime: Behaviors) -> None:
     """Say what the end of an interrupted program waits for."""
     try:
-        runtime.quiesce(SOON, noticeboard=True)
+        runtime.quiesce(_SOON, noticeboard=True)
     except TimeoutError as error:
         text = f"bocpy: {error}Ctrl-C again ends the program without them\n"
         _write_error(text)

@@ -37,7 +37,7 @@ class Interpreters:
 
     def prepare(self, module: str, path: str | None) -> None:
         """Reduce the starting module to what workers need of it."""
-        from bocpy.worker import describe_main  # noqa: PLC0415
+        from bocpy._starting import describe_main  # noqa: PLC0415
 
         try:
             self._program = describe_main(module, path, eager=True)

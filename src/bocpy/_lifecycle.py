@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import math
+import os
 import sys
 import time
 
-from bocpy import _core, _dump, _exit
+from bocpy import _core, _dump, _ending
+from bocpy._deadline import deadline_of, left
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,24 +22,26 @@ if TYPE_CHECKING:
     from bocpy._crew import Crew
     from bocpy.transpiler import BehaviorInfo, ExportResult
 
-__all__ = ["Behaviors", "deadline_of", "left"]
+__all__ = ["WORKER_COUNT", "Behaviors"]
 
 _ALIAS = "__bocmain__"
-_ENDLESS = 1e9  # seconds; longer time-outs mean forever
 
 
-def deadline_of(timeout: float | None) -> float | None:
-    """Return the moment *timeout* seconds from now; None for ever."""
-    if timeout is None:
-        return None
-    if math.isnan(timeout):
-        raise ValueError("timeout must not be NaN")
-    return None if timeout > _ENDLESS else time.monotonic() + max(timeout, 0)
+def _default_worker_count() -> int:
+    """Read BOCPY_WORKERS, or leave one core to the main thread."""
+    try:
+        wanted = int(os.environ.get("BOCPY_WORKERS", ""))
+    except ValueError:
+        wanted = 0
+    if wanted >= 1:
+        return wanted
+    cores = _core.physical_cpu_count()
+    if cores == 0 and hasattr(os, "sched_getaffinity"):
+        cores = len(os.sched_getaffinity(0))
+    return max((cores or os.cpu_count() or 1) - 1, 1)
 
 
-def left(deadline: float | None) -> float | None:
-    """Return the seconds until *deadline*; None for ever."""
-    return None if deadline is None else max(deadline - time.monotonic(), 0)
+WORKER_COUNT = _default_worker_count()
 
 
 class Behaviors:
@@ -55,10 +58,8 @@ class Behaviors:
         isolation: str | None = None,
     ) -> None:
         """Take the number of workers (None: ``WORKER_COUNT``); nothing starts yet."""
-        from bocpy import behaviors  # noqa: PLC0415
-
         if num_workers is None:
-            num_workers = behaviors.WORKER_COUNT
+            num_workers = WORKER_COUNT
         elif isinstance(num_workers, bool) or not hasattr(num_workers, "__index__"):
             raise TypeError(
                 f"worker_count must be an int, not {type(num_workers).__name__}"
@@ -183,15 +184,15 @@ class Behaviors:
                 program is ending.
 
         """
-        if _exit.ended():
+        if _ending.ended():
             raise RuntimeError("the program is ending: no runtime can be started")
-        if stuck := _exit.stragglers():
+        if stuck := _ending.stragglers():
             raise RuntimeError(
                 f"{len(stuck)} worker(s) of a start that failed have not ended:\n"
                 f"{_dump.report()}"
             )
         _dump.choose_by_environment()
-        _exit.register()
+        _ending.expect()
         self._module = module or ("__main__", None)
         name = self._module[0]
         if not all(part.isidentifier() for part in name.split(".")):
@@ -293,7 +294,7 @@ class Behaviors:
 
     def _abort_workers(self) -> None:
         if self._crew is not None:
-            _exit.leave_behind(self._crew.threads)
+            _ending.leave_behind(self._crew.threads)
             self._crew.stop(time.monotonic())
 
     def _abort_noticeboard(self) -> None:

@@ -24,7 +24,6 @@ __all__ = [
     "main_label",
     "module_values",
     "namespace",
-    "shape_of",
     "state",
 ]
 
@@ -108,17 +107,6 @@ def is_cown(value: object) -> bool:
     behaviors: Any = sys.modules.get("bocpy.behaviors")
     types = (getattr(core, "CownCapsule", None), getattr(behaviors, "Cown", None))
     return isinstance(value, tuple(t for t in types if isinstance(t, type)))
-
-
-def shape_of(module: str) -> Shape:
-    """Return what workers bind in *module*; the primary reads its source for that."""
-    if module not in state.shapes:
-        if state.worker:
-            return Shape()
-        from bocpy._starting import module_shape  # noqa: PLC0415
-
-        state.shapes[module] = module_shape(module)
-    return state.shapes[module]
 
 
 def namespace(

@@ -6,18 +6,30 @@ import builtins
 import sys
 from types import CodeType, FunctionType
 
-from bocpy._capture import HANDLE, MAYBE, OPTIONAL, PUBLISH
-from bocpy._modules import DUNDERS, MAIN, Shape, is_cown, shape_of, state
+from bocpy._modules import DUNDERS, MAIN, Shape, is_cown, state
 from bocpy._scan import GlobalUse, global_use
+from bocpy._shapes import shape_of
 from bocpy.errors import CaptureError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-__all__ = ["ADRIFT", "IMPORTED", "OWN", "Plan", "plan"]
+__all__ = [
+    "ADRIFT",
+    "HANDLE",
+    "IMPORTED",
+    "MAYBE",
+    "OPTIONAL",
+    "OWN",
+    "PUBLISH",
+    "Plan",
+    "plan",
+]
 
 _BUILTINS = frozenset(vars(builtins))
+
+HANDLE, OPTIONAL, PUBLISH, MAYBE = 1, 2, 4, 8  # see FLAGS of a description
 
 OWN = 0  # the starting module: data travels, the worker binds the rest
 IMPORTED = 1  # another module: the worker imports it

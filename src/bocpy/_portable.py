@@ -7,8 +7,9 @@ import marshal
 import sys
 from types import CellType, CodeType, FunctionType, ModuleType
 
-from bocpy._modules import ALIAS, DUNDERS, MAIN, module_values, namespace, shape_of
+from bocpy._modules import ALIAS, DUNDERS, MAIN, module_values, namespace
 from bocpy._scan import global_use
+from bocpy._shapes import shape_of
 from bocpy.errors import CaptureError
 
 TYPE_CHECKING = False

@@ -3,112 +3,21 @@
 from __future__ import annotations
 
 import marshal
-import os
 import sys
 from types import ModuleType
 
-from bocpy._modules import ALIAS, MAIN, Shape, is_cown, main_label, state
-from bocpy._reduce import Reduction, reduce_source
+from bocpy._modules import ALIAS, MAIN, Shape, is_cown, state
+from bocpy._shapes import find_source, importable, module_shape, reduction
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from typing import Any
 
-__all__ = ["describe_main", "module_shape"]
+    from bocpy._reduce import Reduction
+    from bocpy._shapes import Source
 
-# Reductions by module name, with the path, time and size of the file they are of.
-_reductions: dict[str, tuple[tuple[str, int, int], Reduction]] = {}
-
-
-class _Source:
-    """Where a module is written; *text* only if that is no file of its own."""
-
-    __slots__ = ("path", "stamp", "text")
-
-    def __init__(self, path: str, time: int, size: int, text: str | None) -> None:
-        self.path = path
-        self.stamp = path, time, size
-        self.text = text
-
-    def read(self) -> str | bytes:
-        if self.text is not None:
-            return self.text
-        with open(self.path, "rb") as file:  # noqa: PTH123
-            return file.read()
-
-
-def _source(module: str, path: str | None) -> _Source | None:
-    """Find the source of *module*; None when it has none."""
-    given = path or getattr(sys.modules.get(module), "__file__", None)
-    if not isinstance(given, str):
-        return None
-    full = os.path.abspath(given)  # noqa: PTH100
-    try:
-        status = os.stat(full)  # noqa: PTH116
-    except OSError:
-        if path is not None:
-            raise
-        text = _loaded_text(module)
-        return None if text is None else _Source(full, 0, hash(text), text)
-    return _Source(full, status.st_mtime_ns, status.st_size, None)
-
-
-def _loaded_text(module: str) -> str | None:
-    """Ask the loader of *module*, which may have it from an archive."""
-    live = sys.modules.get(module)
-    spec = getattr(live, "__spec__", None)
-    get_source = getattr(getattr(live, "__loader__", None), "get_source", None)
-    if get_source is None:
-        return None
-    try:
-        text = get_source(getattr(spec, "name", module))
-    except (ImportError, OSError, SyntaxError, UnicodeDecodeError):
-        return None
-    return text if isinstance(text, str) else None
-
-
-def _reduction(module: str, source: _Source) -> Reduction:
-    known = _reductions.get(module)
-    if known is None or known[0] != source.stamp:
-        text = source.read()
-        try:
-            label = main_label(module, source.path)
-            known = source.stamp, reduce_source(text, source.path, label)
-        except (SyntaxError, ValueError) as error:
-            message = f"Error parsing {source.path}: {error}"
-            raise SyntaxError(message) from error
-        _reductions[module] = known
-    return known[1]
-
-
-def module_shape(module: str, path: str | None = None) -> Shape:
-    """Return what workers bind in *module*: nothing when it has no source."""
-    try:
-        source = _source(module, path)
-        if source is None:
-            return Shape()
-        found = _reduction(module, source)
-    except (OSError, SyntaxError):
-        return Shape()
-    kept = found.kept
-    if module != MAIN and _importable(module, source.path):
-        kept = found.names.assigned - found.bound
-    names = found.names
-    return Shape(found.bound, kept, names.assigned, names.rebound, star=names.star)
-
-
-def _importable(module: str, path: str) -> bool:
-    """Tell whether workers get the file at *path* when they import *module*."""
-    parent = sys.modules.get(module.rpartition(".")[0])
-    package = getattr(parent, "__path__", None)
-    if "." in module and package is None:
-        return False
-    for finder in sys.meta_path:
-        spec = finder.find_spec(module, package)
-        if spec is not None:
-            return spec.origin is not None and os.path.abspath(spec.origin) == path  # noqa: PTH100
-    return False
+__all__ = ["describe_main"]
 
 
 def _is_made_up(module: str) -> bool:
@@ -127,6 +36,8 @@ def describe_main(
     starter: str = MAIN, path: str | None = None, *, eager: bool = False
 ) -> tuple[bytes, tuple[tuple[str, str, Any], ...]]:
     """Gather what ``worker.prepare_main`` needs in every worker.
+
+    Also loads what the first ``@when`` needs: workers are only starting.
 
     Args:
         starter: name of the module that starts the runtime.
@@ -147,14 +58,14 @@ def describe_main(
     """
     if starter == ALIAS or (path is None and _is_made_up(starter)):
         starter = MAIN
-    source = _source(starter, path)
+    source = find_source(starter, path)
     state.starter = starter
     state.starter_path = None if source is None else source.path
     records = []
     live: list[tuple[str, str, Any]] = []
     for module in dict.fromkeys((MAIN, starter)):
-        source = _source(module, path if module == starter else None)
-        found = None if source is None else _reduction(module, source)
+        source = find_source(module, path if module == starter else None)
+        found = None if source is None else reduction(module, source)
         state.shapes.pop(module, None)
         state.shapes[module] = shape = module_shape(
             module, path if module == starter else None
@@ -167,7 +78,7 @@ def describe_main(
         if (
             source is not None
             and found is not None
-            and (module == MAIN or not _importable(module, source.path))
+            and (module == MAIN or not importable(module, source.path))
         ):
             steps = _steps(found, names)
         elif module == MAIN:
@@ -181,6 +92,8 @@ def describe_main(
     paths = tuple(entry for entry in sys.path if isinstance(entry, str))
     start = starter, state.starter_path
     payload: Any = (start, paths, tuple(sys.argv), _log_level(), tuple(records))
+    import bocpy._plan  # noqa: F401, PLC0415
+
     return marshal.dumps(payload), tuple(live)
 
 
@@ -234,7 +147,7 @@ def _steps(found: Reduction, live: Iterable[str]) -> tuple[tuple[Any, ...], ...]
 
 
 def _dunders(
-    module: str, values: dict[str, Any], source: _Source | None
+    module: str, values: dict[str, Any], source: Source | None
 ) -> tuple[str | None, ...]:
     """Return ``__doc__``, ``__package__``, ``__file__``, spec name and source path."""
     spec = values.get("__spec__")

@@ -25,7 +25,7 @@ class Threads:
 
     def prepare(self, module: str, path: str | None) -> None:
         """Look the starting module over, as every backend does."""
-        from bocpy.worker import describe_main  # noqa: PLC0415
+        from bocpy._starting import describe_main  # noqa: PLC0415
 
         describe_main(module, path)
 

@@ -6,9 +6,9 @@ import _thread
 import os
 import sys
 
-from bocpy import _core, _dump, _lifecycle
+from bocpy import _core, _deadline, _dump, _ending, _exit
 from bocpy._core import Cown, when
-from bocpy._lifecycle import Behaviors
+from bocpy._lifecycle import WORKER_COUNT, Behaviors
 from bocpy._noticeboard import REMOVED
 
 TYPE_CHECKING = False
@@ -36,23 +36,6 @@ WORKER_MAIN_END = "# END boc_export"
 
 BEHAVIORS: Behaviors | None = None
 _starting = _thread.RLock()  # one thread at a time brings a runtime up
-
-
-def _default_worker_count() -> int:
-    """Read BOCPY_WORKERS, or leave one core to the main thread."""
-    try:
-        wanted = int(os.environ.get("BOCPY_WORKERS", ""))
-    except ValueError:
-        wanted = 0
-    if wanted >= 1:
-        return wanted
-    cores = _core.physical_cpu_count()
-    if cores == 0 and hasattr(os, "sched_getaffinity"):
-        cores = len(os.sched_getaffinity(0))
-    return max((cores or os.cpu_count() or 1) - 1, 1)
-
-
-WORKER_COUNT = _default_worker_count()
 
 
 def _module_of(namespace: dict[str, Any]) -> tuple[str, str | None]:
@@ -119,8 +102,8 @@ def _up(timeout: float | None) -> tuple[Behaviors | None, float | None]:
     runtime = BEHAVIORS
     if runtime is None or runtime.started or not _core.is_primary():
         return runtime, timeout
-    deadline = _lifecycle.deadline_of(timeout)
-    left = _lifecycle.left(deadline)
+    deadline = _deadline.deadline_of(timeout)
+    left = _deadline.left(deadline)
     if not _starting.acquire(timeout=-1 if left is None else left):
         raise TimeoutError(
             f"the runtime is still being started after {timeout} s\n{_dump.report()}"
@@ -129,7 +112,7 @@ def _up(timeout: float | None) -> tuple[Behaviors | None, float | None]:
         runtime = BEHAVIORS
         if runtime is not None and not runtime.started:
             raise RuntimeError("the calling thread is starting the runtime")
-        return runtime, _lifecycle.left(deadline)
+        return runtime, _deadline.left(deadline)
     finally:
         _starting.release()
 
@@ -305,3 +288,6 @@ def _when_by_parts(function: Callable[..., Any], arguments: tuple[Any, ...]) -> 
     if BEHAVIORS is None and _core.is_primary():
         _ensure_started(function.__globals__)
     return whencall(function, arguments, defaults[len(defaults) - max(beyond, 0) :])
+
+
+_ending.at_end(lambda: _exit.finish(lambda: BEHAVIORS, wait))

@@ -1,10 +1,10 @@
 """What a worker interpreter does before its first behavior.
 
-Importing this module runs nothing. The primary calls :func:`describe_main` once per
-start; every worker interpreter calls :func:`prepare_main` with the payload,
-:func:`bind_live` for each live value that loads before the program is there,
-:func:`load_main`, and :func:`bind_live` for the others. Workers that are threads of the
-primary's interpreter call none of them.
+Importing this module runs nothing. Every worker interpreter calls :func:`prepare_main`
+with the payload that ``_starting.describe_main`` made in the primary, :func:`bind_live`
+for each live value that loads before the program is there, :func:`load_main`, and
+:func:`bind_live` for the others. Workers that are threads of the primary's interpreter
+call none of them.
 """
 
 from __future__ import annotations
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
 
 __all__ = [
     "bind_live",
-    "describe_main",
     "find_thunk",
     "has_thunk",
     "load_main",
@@ -46,21 +45,6 @@ _IMPORTING, _MIXED = 0, 1
 _thunks: dict[tuple[str | None, str | None], dict[str, Any]] = {}
 _at_once: dict[str, _Loader] = {}  # what load_main() loads
 _pending: dict[str, dict[str, Any]] = {}  # live values, by module, until that is loaded
-
-
-def describe_main(
-    starter: str = MAIN, path: str | None = None, *, eager: bool = False
-) -> tuple[bytes, tuple[tuple[str, str, Any], ...]]:
-    """Gather what workers need; see ``_starting.describe_main``.
-
-    Also loads what the first ``@when`` needs: workers are only starting.
-    """
-    from bocpy import _starting  # noqa: PLC0415
-
-    described = _starting.describe_main(starter, path, eager=eager)
-    import bocpy._plan  # noqa: F401, PLC0415
-
-    return described
 
 
 def prepare_main(payload: bytes) -> None:

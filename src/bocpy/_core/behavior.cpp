@@ -4,9 +4,7 @@
 #include "failure.h"
 #include "handle.h"
 #include "look.h"
-#include "runtime.h"
 #include "sched.h"
-#include "seat.h"
 #include "terminator.h"
 
 #include <algorithm>
@@ -135,25 +133,6 @@ void Behavior::dispatch() noexcept {
         PyErr_SetString(PyExc_RuntimeError, "behavior dropped by stop()");
         abandon(py::take_error());
     }
-}
-
-void Behavior::run(Seat& seat) {
-    seat.post().show(*this);
-    py::Ref value = py::Ref::adopt(py::guarded([&] {
-        acquire_cowns();
-        return seat.call(*this);
-    }));
-    const bool raised = !value;
-    if (raised) {
-        value = py::take_error();
-    }
-    release_cowns(); // first: a matrix that is also returned stays with its cown
-    settle(std::move(value), raised);
-    seat.post().hide();
-    unlink();
-    let_go();
-    Terminator::instance().leave(kept_count);
-    drop(); // B1: the schedule's
 }
 
 void Behavior::acquire_cowns() {

@@ -14,7 +14,6 @@
 namespace boc {
 
 class Plan;
-class Seat;
 class Site;
 
 /// One parameter of a body: a cown, or a group of them that arrives as a list.
@@ -89,9 +88,6 @@ public:
     /// in all of them. The caller holds the terminator and gives one count to the
     /// schedule. False if no runtime is there to run it: nothing has happened.
     [[nodiscard]] bool schedule() noexcept;
-    /// Runs the body on the calling worker, passes the cowns on, drops the schedule's
-    /// count.
-    void run(Seat& seat);
 
     // For callers that drive a behavior by hand. B5
 
@@ -108,7 +104,7 @@ public:
     void put_back() noexcept { grip_.store(Grip::kHand, std::memory_order_release); }
     void let_loose() noexcept { grip_.store(Grip::kNone, std::memory_order_release); }
 
-    // The steps of run(), also for those callers.
+    // The steps of a run, of a Seat and of those callers.
     void acquire_cowns();
     void release_cowns();
     /// Passes every cown on to its next behavior; nothing if that has happened.

@@ -5,6 +5,7 @@
 #include "py/spares.h"
 #include "runtime.h"
 #include "sched.h"
+#include "terminator.h"
 
 namespace boc {
 
@@ -278,6 +279,26 @@ py::Ref Seat::call(Behavior& behavior) {
     return call_thunk(behavior);
 }
 
+void Seat::run(Behavior& behavior) {
+    post_->show(behavior);
+    py::Ref value = py::Ref::adopt(py::guarded([&] {
+        behavior.acquire_cowns();
+        return call(behavior);
+    }));
+    const bool raised = !value;
+    if (raised) {
+        value = py::take_error();
+    }
+    behavior
+        .release_cowns(); // first: a matrix that is also returned stays with its cown
+    behavior.settle(std::move(value), raised);
+    post_->hide();
+    behavior.unlink();
+    behavior.let_go();
+    Terminator::instance().leave(kept_count);
+    behavior.drop(); // B1: the schedule's
+}
+
 void Seat::work() {
     auto& scheduler = sched::Scheduler::instance();
     auto& terminator = Terminator::instance();
@@ -298,7 +319,7 @@ void Seat::work() {
         }
         home.recycle();
         Noticeboard::rearm();
-        static_cast<Behavior*>(item)->run(*this);
+        run(*static_cast<Behavior*>(item));
     }
 }
 

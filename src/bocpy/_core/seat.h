@@ -22,9 +22,6 @@ public:
     Seat(const Seat&) = delete;
     Seat& operator=(const Seat&) = delete;
 
-    /// Where it shows what runs; of a worker.
-    [[nodiscard]] Post& post() noexcept { return *post_; }
-
     /// Calls the body of a behavior whose cowns are acquired.
     [[nodiscard]] py::Ref call(Behavior& behavior);
 
@@ -36,11 +33,13 @@ public:
     void work();
 
 private:
+    /// Runs the body, passes the cowns on, drops the schedule's count.
+    void run(Behavior& behavior);
     Bound& bind(const Plan& plan);
     py::Ref call_plan(Behavior& behavior, const Plan& plan);
     static py::Ref call_thunk(Behavior& behavior);
 
-    Post* post_ = nullptr;
+    Post* post_ = nullptr; ///< where it shows what runs; of a worker
     std::vector<std::unique_ptr<Bound>> bounds_; ///< by the plan's id
 };
 

@@ -137,7 +137,7 @@ private:
     PyThreadState* inner_ = nullptr;
 };
 
-/// What an interpreter needs to become a worker: what `bocpy.worker.describe_main`
+/// What an interpreter needs to become a worker: what `bocpy._starting.describe_main`
 /// said.
 struct Program {
     struct Live {
