@@ -136,7 +136,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("names", nargs="*", help="programs to run (default: all tests)")
     parser.add_argument("--sanitize", default="", help="value for -fsanitize")
     parser.add_argument("--build", type=Path, help="where to put what is built")
-    parser.add_argument("--timeout", type=float, default=120, help="seconds for each")
+    parser.add_argument("--timeout", type=float, default=300, help="seconds for each")
     model = parser.add_mutually_exclusive_group()
     for name in ("systematic", "relacy"):
         model.add_argument(
