@@ -51,7 +51,8 @@ inline void compare_some(MaskByte* out, const double* a, const double* b) {
     for (int k = 0; k < 8; ++k) {
         const Index i = k * kLanes;
         const auto found = Is::mask(vector<LeftStep>(a, i), vector<RightStep>(b, i));
-        words |= found & (1LL << (8 * k));
+        const long long bit = 1LL << (8 * k);
+        words |= found & bit;
     }
     const auto by_lane = reinterpret_cast<const Bytes&>(words);
 #if BOC_SIMD_BYTES == 32
