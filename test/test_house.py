@@ -244,7 +244,7 @@ def statements(path, *, late):
     body = ast.parse(text_of(path)).body
     if not late:
         return body
-    run = [node for node in body if ast.unparse(node)[:16] != "if TYPE_CHECKING"]
+    run = [n for n in body if not ast.unparse(n).startswith("if TYPE_CHECKING")]
     return [inner for node in run for inner in ast.walk(node)]
 
 

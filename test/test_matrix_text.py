@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 import math
 import pickle
-import subprocess
 import sys
 
 import numpy as np
@@ -16,6 +15,7 @@ from hypothesis import strategies as st
 from bocpy import Matrix
 from bocpy._math import _matrix_unpickle
 from matrices import arrays, finite, matrix, same
+from programs import run_command
 
 
 @given(arrays(elements=finite))
@@ -135,16 +135,9 @@ def test_random_errors():
 
 def test_unseeded_processes_differ():
     program = "from bocpy import Matrix; print(repr(Matrix.uniform(size=(1, 4))))"
-    found = {
-        subprocess.run(
-            [sys.executable, "-c", program],
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=True,
-        ).stdout
-        for _ in range(2)
-    }
+    ends = [run_command("-c", program) for _ in range(2)]
+    assert [ended.code for ended in ends] == [0, 0], ends
+    found = {ended.out for ended in ends}
     assert len(found) == 2
 
 

@@ -289,8 +289,8 @@ void Seat::run(Behavior& behavior) {
     if (raised) {
         value = py::take_error();
     }
-    behavior
-        .release_cowns(); // first: a matrix that is also returned stays with its cown
+    // Cowns first: a matrix that is also returned stays with its cown.
+    behavior.release_cowns();
     behavior.settle(std::move(value), raised);
     post_->hide();
     behavior.unlink();
