@@ -20,6 +20,7 @@ NAMES = [
     "cowns",
     "drain",
     "index",
+    "insist",
     "is_primary",
     "notice_sync_complete",
     "notice_sync_request",
@@ -100,6 +101,31 @@ def test_name_exists(name):
 def test_this_interpreter_is_the_primary():
     assert _core.is_primary() is True
     assert _core.index() == 0
+
+
+def test_insist_calls_until_it_returns():
+    errors = [KeyboardInterrupt("first"), OSError("second")]
+    seen = []
+
+    def finish(error):
+        seen.append(error)
+        if len(seen) <= len(errors):
+            raise errors[len(seen) - 1]
+
+    _core.insist(finish)
+    assert seen == [None, *errors]
+
+
+def test_insist_raises_what_comes_again():
+    seen = []
+
+    def finish(error):
+        seen.append(error)
+        raise error or LookupError("told")
+
+    with pytest.raises(LookupError, match="told"):
+        _core.insist(finish)
+    assert len(seen) == 2
 
 
 def test_workers_know_that_they_are_not_the_primary():

@@ -11,7 +11,7 @@ import time
 
 import pytest
 
-from programs import HEAD, environment
+from programs import HEAD, environment, run_command
 
 BUSY = """
 @when()
@@ -43,17 +43,18 @@ def interrupted(source, folder, after="busy", times=1):
         stderr=subprocess.PIPE,
         text=True,
     ) as child:
-        line = child.stdout.readline()
-        assert after in line, line + child.stderr.read()
-        begun = time.monotonic()
+        timer = threading.Timer(60, child.kill)
+        timer.start()
         try:
+            while after not in (line := child.stdout.readline()):
+                assert line, child.stderr.read()
+            begun = time.monotonic()
             for _ in range(times):
                 child.send_signal(signal.SIGINT)
-            out, err = child.communicate(timeout=30)
-        except subprocess.TimeoutExpired:
-            child.kill()
             out, err = child.communicate()
-            raise AssertionError(f"did not end\n{out}\n{err}") from None
+        finally:
+            timer.cancel()
+            child.kill()
     return child.returncode, out, err, time.monotonic() - begun
 
 
@@ -203,25 +204,37 @@ if __name__ == "__main__":
 
 @POSIX
 def test_interrupt_ends_a_program_that_died_beside_a_stuck_body(backend, tmp_path):
-    source = STUCK + "    raise LookupError('in main')\n"
-    (tmp_path / "program.py").write_text(HEAD + source)
-    with subprocess.Popen(
-        [sys.executable, str(tmp_path / "program.py")],
-        env=environment(),
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as child:
-        errors_until(child, "LookupError: in main")
-        for _ in range(60):  # one that comes while the exception is shown is lost
-            child.send_signal(signal.SIGINT)
-            try:
-                code = child.wait(1)
-                break
-            except subprocess.TimeoutExpired:
-                continue
-        text = child.stderr.read()
-    assert code == 130, text
-    assert "runs stuck (" in text
+    end = "    import atexit; atexit.register(print, 'ending', flush=True)\n"
+    source = f"{STUCK}{end}    raise LookupError('in main')\n"
+    code, _, err, _ = interrupted(source, tmp_path, after="ending")
+    assert code == 130, err
+    assert "LookupError: in main" in err
+    assert "interrupted although work is left" in err
+    assert "runs stuck (" in err
+
+
+@pytest.mark.parametrize("times", [1, 3])
+def test_interrupt_as_the_end_begins_ends_the_program(backend, times, tmp_path):
+    source = f"""
+import _thread, atexit, signal
+left = {times}
+def interrupt(*_):
+    global left
+    left -= 1
+    if left:
+        _thread.interrupt_main()
+    raise KeyboardInterrupt
+{STUCK}
+    signal.signal(signal.SIGINT, interrupt)
+    atexit.register(_thread.interrupt_main)
+    sys.exit(3)
+"""
+    path = tmp_path / "program.py"
+    path.write_text(HEAD + source)
+    done = run_command(str(path))
+    assert done.code == 130, done.err
+    assert "interrupted although work is left" in done.err
+    assert "runs stuck (" in done.err
 
 
 @POSIX

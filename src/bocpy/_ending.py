@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sys
 
+from bocpy import _core
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -12,13 +14,19 @@ if TYPE_CHECKING:
 __all__ = ["at_end", "begin", "ended", "expect", "leave_behind", "stragglers"]
 
 _begun = False
-_finish: Callable[[], None] | None = None
+_finish: Callable[[BaseException | None], None] | None = None
 _expected = False
 _left_behind: list[Thread] = []  # workers of starts that failed, which may be stuck
 
 
-def at_end(finish: Callable[[], None]) -> None:
-    """Have a program that starts a runtime call *finish* when it ends."""
+def at_end(finish: Callable[[BaseException | None], None]) -> None:
+    """Have a program that starts a runtime call *finish* when it ends.
+
+    Args:
+        finish: called with None, then with what it has raised, until it returns or
+            raises that itself.
+
+    """
     global _finish  # noqa: PLW0603
     _finish = finish
 
@@ -29,7 +37,7 @@ def expect() -> None:
     if not _expected and _finish is not None:
         import atexit  # noqa: PLC0415
 
-        atexit.register(_finish)
+        atexit.register(_core.insist, _finish)
         _expected = True
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 from bocpy import _dump, _ending
@@ -18,31 +19,38 @@ _SOON = 1.0  # seconds for what should end by itself
 
 
 def finish(
-    runtime_up: Callable[[], Behaviors | None], wait: Callable[[float | None], object]
+    runtime_up: Callable[[], Behaviors | None],
+    wait: Callable[[float | None], object],
+    error: BaseException | None,
 ) -> None:
     """Wait at exit, unless the program has given that up already.
 
-    Ends the process the hard way if it is interrupted, or if something still runs: the
-    interpreter cannot be finalized while a worker runs.
+    Ends the process the hard way if the wait was interrupted, or if something still
+    runs: the interpreter cannot be finalized while a worker runs.
 
     Args:
         runtime_up: returns the runtime that is up or comes up, if any.
         wait: stops it; takes seconds.
+        error: what an earlier call has raised, if there was one.
 
     """
     _ending.begin()
-    runtime = runtime_up()
-    try:
-        if runtime is not None and runtime.patient and _interrupted():
-            _tell_of_delay(runtime)
-        wait(None if runtime is None or runtime.patient else _SOON)
-    except KeyboardInterrupt:
-        _end_the_hard_way(130, "interrupted")
-    except RuntimeError:
-        if runtime_up() is None:
-            raise
+    if error is None:
+        _wait_for(runtime_up(), wait)
     if runtime_up() is not None or _ending.stragglers():
+        if isinstance(error, KeyboardInterrupt):
+            _end_the_hard_way(130, "interrupted")
         _end_the_hard_way(130 if _interrupted() else 1, "the program ends")
+    if error is not None:
+        raise error
+
+
+def _wait_for(
+    runtime: Behaviors | None, wait: Callable[[float | None], object]
+) -> None:
+    if runtime is not None and runtime.patient and _interrupted():
+        _tell_of_delay(runtime)
+    wait(None if runtime is None or runtime.patient else _SOON)
 
 
 def _interrupted() -> bool:
@@ -66,8 +74,6 @@ def _write_error(text: str) -> None:
 
 
 def _end_the_hard_way(code: int, why: str) -> None:
-    import os  # noqa: PLC0415
-
     try:
         _write_error(f"bocpy: {why} although work is left\n{_dump.report()}")
         if sys.stdout is not None:

@@ -290,4 +290,4 @@ def _when_by_parts(function: Callable[..., Any], arguments: tuple[Any, ...]) -> 
     return whencall(function, arguments, defaults[len(defaults) - max(beyond, 0) :])
 
 
-_ending.at_end(lambda: _exit.finish(lambda: BEHAVIORS, wait))
+_ending.at_end(lambda error: _exit.finish(lambda: BEHAVIORS, wait, error))

@@ -49,6 +49,26 @@ PyObject* index(PyObject*, PyObject*) {
     });
 }
 
+/// A signal handler may raise before the first line of `finish`, so it cannot see to
+/// that by itself.
+PyObject* insist(PyObject*, PyObject* finish) {
+    return py::guarded([finish] {
+        py::Ref error = py::Ref::none();
+        for (;;) {
+            py::Ref done = py::Ref::adopt(PyObject_CallOneArg(finish, error.get()));
+            if (done) {
+                return done;
+            }
+            py::Ref raised = py::take_error();
+            if (raised.get() == error.get()) {
+                PyErr_SetRaisedException(raised.release());
+                throw py::ErrorSet{};
+            }
+            error = std::move(raised);
+        }
+    });
+}
+
 PyObject* recycle(PyObject*, PyObject*) {
     Home::current().recycle();
     Py_RETURN_NONE;
@@ -312,6 +332,10 @@ PyMethodDef functions[] = {
      "is_primary()\n--\n\nWhether this is the interpreter that first imported bocpy."},
     {"index", index, METH_NOARGS,
      "index()\n--\n\nSmall number of the interpreter or worker; 0 is the primary."},
+    {"insist", insist, METH_O,
+     "insist(finish, /)\n--\n\nCall finish(None), then finish(error) with what the "
+     "call "
+     "before has raised, until\nit returns or raises that error itself."},
     {"recycle", recycle, METH_NOARGS,
      "recycle()\n--\n\nFree what came back to this interpreter."},
     {"cowns", cowns, METH_NOARGS,
