@@ -8,12 +8,13 @@ import os
 import pickle
 import re
 import threading
+import time
 import weakref
 
 import pytest
 
-from bocpy import Cown, _core, receive, send, when
-from observing import PATIENCE, ensure_workers, expect, value_of
+from bocpy import Cown, _core, receive, send, wait, when
+from observing import PATIENCE, ensure_workers, expect, failure_of, value_of
 
 CownCapsule = _core.CownCapsule
 NOT_OWNER = "The current interpreter does not own this cown"
@@ -29,6 +30,11 @@ class Loaded:
 
     def __reduce__(self):
         return load, (self.value,)
+
+
+def _slowly():
+    time.sleep(0.05)  # others get their turn
+    return "loaded"
 
 
 def load(value):
@@ -331,6 +337,79 @@ def test_every_thread_may_use_what_the_interpreter_owns():
     assert not cown.acquired
     with cown as value:
         assert value == 2
+
+
+def test_cown_outlives_the_interpreter_that_never_released_it(backend):
+    @when()
+    def made():
+        kept = Cown([object()])
+        kept.acquire()
+        return kept
+
+    kept = value_of(made)
+    wait(PATIENCE)
+    with made:
+        made.value = None
+    ensure_workers()
+    del kept
+    gc.collect()
+
+    @when()
+    def after():
+        return [[n] for n in range(100)]
+
+    assert value_of(after) == [[n] for n in range(100)]
+
+
+def test_cown_that_the_program_has_read_may_be_scheduled_by_a_worker(backend):
+    read = Cown([1])
+    ensure_workers()
+    wait(PATIENCE)
+    assert read.value == [1]
+
+    @when()
+    def outer():
+        @when(read)
+        def inner(cown):
+            cown.value.append(2)
+            return list(cown.value)
+
+        return inner
+
+    assert value_of(value_of(outer)) == [1, 2]
+
+
+def test_threads_may_read_the_same_cown_after_the_end():
+    class Slow:
+        def __reduce__(self):
+            return _slowly, ()
+
+    cown = Cown(Slow())
+    ensure_workers()
+    wait(PATIENCE)
+    seen = []
+    threads = [threading.Thread(target=lambda: seen.append(cown.value)) for _ in "abc"]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(PATIENCE)
+    assert seen == ["loaded"] * 3
+
+
+def test_value_that_cannot_be_released_is_the_failure_of_the_behavior(backend):
+    cown = Cown(0)
+
+    @when(cown)
+    def result(c):
+        c.value = lambda: 0
+        return 5
+
+    @when(cown)
+    def after(c):
+        return c.exception, str(c.value)
+
+    failure = failure_of(result)
+    assert value_of(after) == (True, str(failure))
 
 
 def test_failure_that_nobody_took_is_reported_when_the_cown_dies(capfd):

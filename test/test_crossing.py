@@ -388,7 +388,7 @@ def test_what_cannot_cross_is_refused_and_harms_nothing(make):
     assert value_of(cown) == "good again"
 
 
-def test_what_cannot_cross_at_the_end_of_a_body_flags_only_its_cown():
+def test_what_cannot_cross_at_the_end_of_a_body_flags_its_cown_and_the_result():
     cowns = [Cown(n) for n in range(4)]
 
     @when(cowns)
@@ -399,10 +399,11 @@ def test_what_cannot_cross_at_the_end_of_a_body_flags_only_its_cown():
         return "returned"
 
     seen = outcomes(result, *cowns)
-    assert [failed for failed, _ in seen] == [False, False, True, False, True]
-    assert [seen[0][1], seen[1][1], seen[3][1]] == ["returned", "fine", "fine"]
+    assert [failed for failed, _ in seen] == [True, False, True, False, True]
+    assert [seen[1][1], seen[3][1]] == ["fine", "fine"]
+    assert str(seen[0][1]) == str(seen[2][1])  # the first of the errors
     assert all(isinstance(seen[n][1], Exception) for n in (2, 4))
-    for cown in cowns:
+    for cown in [result, *cowns]:
         cown_flag_off(cown)
 
 

@@ -120,13 +120,17 @@ def test_an_assignment_names_it_when_the_cown_is_released():
 def test_results_and_cowns_of_a_body_name_it():
     cown = Cown(1)
 
-    @schedule(cown)
-    def result(c):
-        c.value = {"mine": Row()}
+    @schedule()
+    def answers():
         return {"answer": Row()}
 
-    assert "result['answer'].lock: _thread.lock" in told(failure_of(result))
+    @schedule(cown)
+    def leaves(c):
+        c.value = {"mine": Row()}
+
+    assert "result['answer'].lock: _thread.lock" in told(failure_of(answers))
     assert "value['mine'].lock: _thread.lock" in told(failure_of(cown))
+    assert "value['mine'].lock: _thread.lock" in told(failure_of(leaves))
     assert "test_culprits.py" in failure_of(cown).__cause__.text
 
 

@@ -26,7 +26,7 @@ from bocpy import (
     when,
 )
 from observing import PATIENCE, expect
-from programs import environment, run_program
+from programs import HEAD, environment, run_program
 
 POSIX = pytest.mark.skipif(not blocking.POSIX, reason="needs POSIX signals")
 LINES = pytest.mark.skipif(not blocking.TELLS_LINES, reason="threads cannot be asked")
@@ -52,6 +52,21 @@ def gate():
 
 def test_dump_without_a_runtime_tells_that_nothing_is_pending():
     assert told() == "behaviors that have not ended: 0\n"
+
+
+def test_first_report_may_be_a_behaviors(backend, tmp_path):
+    source = """
+import io
+@when()
+def _():
+    file = io.StringIO()
+    dump(file)
+    send("told", file.getvalue())
+print("worker 0 runs" in receive("told", 60)[1])
+wait(60)
+"""
+    ended = run_program(HEAD + source, tmp_path)
+    assert (ended.code, ended.lines) == (0, ["True"]), ended.err
 
 
 def test_dump_tells_what_runs_and_what_it_holds_and_who_waits(backend, gate):

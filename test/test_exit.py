@@ -212,6 +212,23 @@ def test_fork_beside_interpreters_works_or_is_refused_with_a_way_out(tmp_path):
     assert ended.lines in (["exited 7", "1"], ["refused True", "1"])
 
 
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_function_in_a_child_works_or_is_refused_with_a_way_out(tmp_path):
+    source = """
+import subprocess
+def run(hook):
+    command = [sys.executable, "-c", "print(5, end='')"]
+    try:
+        return subprocess.run(command, stdout=-1, preexec_fn=hook, check=True).stdout
+    except RuntimeError as error:
+        return "start(backend" in str(error) and "preexec_fn" in str(error)
+start(worker_count=1)
+print(run(None), run(lambda: None) in (True, b"5"))
+"""
+    ended = run_program(HEAD + source, tmp_path, BOCPY_BACKEND=None)
+    assert (ended.code, ended.lines) == (0, ["b'5' True"]), ended.err
+
+
 def test_other_programs_may_be_run_beside_workers(tmp_path):
     source = """
 import subprocess

@@ -15,7 +15,7 @@ import pytest
 
 from bocpy import Cown, _core, start, wait
 from observing import PATIENCE, value_of
-from programs import output_of, run_command
+from programs import output_of, run_command, run_program
 
 
 def capsule_over(*cowns, thunk="thunk", captures=()):
@@ -186,6 +186,34 @@ def test_what_is_drained_and_let_go_is_dropped_and_told(slot):
     waiting.release()
     waiting.release_all()
     _core.terminator_dec()
+
+
+def test_dropping_a_long_queue_needs_no_deep_stack(tmp_path):
+    source = """
+from bocpy import _core
+_core.scheduler_runtime_start(1)
+_core.terminator_reset()
+cown = _core.CownCapsule(0)
+cown.release()
+results = []
+for _ in range(200_000):
+    result = _core.CownCapsule(None)
+    result.release()
+    _core.terminator_inc()
+    _core.BehaviorCapsule("thunk", result, [(1, cown)], []).schedule()
+    results.append(result)
+_core.scheduler_runtime_stop()
+for first in _core.scheduler_drain_all_queues():
+    first.set_drop_exception(RuntimeError("first"))
+    first.release_all()
+for result in results:
+    result.acquire()
+    assert "stop()" in str(result.value) or "first" in str(result.value)
+    result.value = None
+print(_core.terminator_count())
+"""
+    ended = run_program(source, tmp_path)
+    assert (ended.code, ended.lines) == (0, ["2"]), ended.err
 
 
 def test_threads_may_quarrel_over_a_capsule():

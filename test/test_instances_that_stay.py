@@ -10,7 +10,7 @@ import pytest
 import plain
 from bocpy import Cown, start, wait, when
 from keeping import KEEP, keep, keep_weakly, look, look_weakly
-from observing import ensure_workers, value_of
+from observing import ensure_workers, failure_of, value_of
 from plain import LEAVING, STAYING, Plain, Registered
 from sharing import shared_runtime  # noqa: F401
 
@@ -80,6 +80,26 @@ def test_it_stays_inside_containers_and_other_instances(kind):
         return sys.getsizeof(c.value[0]["deep"].inner.room)
 
     assert value_of(size) > 4 * sys.getsizeof({0: 0})
+
+
+def test_value_that_cannot_be_fetched_tells_why():
+    cown = settle(Plain(part=1))
+
+    @when()
+    def hide():
+        plain.hidden = vars(plain).pop("Plain")
+
+    value_of(hide)
+    with pytest.raises(RuntimeError, match=r"could not leave .*Plain"):
+        cown.acquire()
+
+    @when()
+    def show():
+        plain.Plain = vars(plain).pop("hidden")
+
+    value_of(show)
+    with cown as value:
+        assert value.part == 1
 
 
 @pytest.mark.parametrize("kind", LEAVING, ids=lambda kind: kind.__name__)
@@ -242,7 +262,7 @@ def test_a_weak_reference_inside_the_value_does_not_stay():
     def failed(c):
         c.value.part = weakref.ref(c.value)
 
-    value_of(failed)
+    assert isinstance(failure_of(failed), TypeError)
 
     @when(cown)
     def after(c):

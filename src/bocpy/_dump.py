@@ -36,14 +36,16 @@ def _prepare() -> None:
     ignore unless they install something for it themselves. Before 3.14 that crashes a
     thread which is about to enter or leave a function, so nothing is asked there.
     """
-    import os  # noqa: PLC0415
-
     if sys.version_info < (3, 14):
+        return
+    try:
+        import faulthandler  # noqa: PLC0415
+    except ImportError:  # in a worker's interpreter
         return
     number = _core._claim_probe()
     if number == 0:
         return
-    import faulthandler  # noqa: PLC0415
+    import os  # noqa: PLC0415
     import tempfile  # noqa: PLC0415
 
     if hasattr(os, "memfd_create"):

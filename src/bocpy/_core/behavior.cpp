@@ -1,6 +1,7 @@
 #include "behavior.h"
 
 #include "block_pool.h"
+#include "compat.h"
 #include "failure.h"
 #include "handle.h"
 #include "look.h"
@@ -29,6 +30,11 @@ public:
 private:
     std::size_t used_;
 };
+
+/// Behaviors that the calling thread could not dispatch. They are abandoned one after
+/// the other: a queue of a million must not be a million frames deep.
+BOC_THREAD_LOCAL sched::Work* t_dropped = nullptr;
+BOC_THREAD_LOCAL bool t_dropping = false;
 
 } // namespace
 
@@ -128,11 +134,22 @@ bool Behavior::schedule() noexcept {
 }
 
 void Behavior::dispatch() noexcept {
-    if (!sched::Scheduler::instance().dispatch(this)) {
-        const py::ErrorPause pause;
-        PyErr_SetString(PyExc_RuntimeError, "behavior dropped by stop()");
-        abandon(py::take_error());
+    if (sched::Scheduler::instance().dispatch(this)) {
+        return;
     }
+    next.store(t_dropped, std::memory_order_relaxed);
+    t_dropped = this;
+    if (t_dropping) {
+        return;
+    }
+    t_dropping = true;
+    const py::ErrorPause pause;
+    while (auto* const dropped = static_cast<Behavior*>(t_dropped)) {
+        t_dropped = dropped->next.load(std::memory_order_relaxed);
+        PyErr_SetString(PyExc_RuntimeError, "behavior dropped by stop()");
+        dropped->abandon(py::take_error());
+    }
+    t_dropping = false;
 }
 
 void Behavior::acquire_cowns() {
@@ -150,17 +167,19 @@ void Behavior::acquire_cowns() {
     }
 }
 
-void Behavior::release_cowns() {
+py::Ref Behavior::release_cowns() {
+    py::Ref first;
     for (std::uint32_t i = 0; i < n_requests_; ++i) {
         if (requests_[i].cown() == result_) {
             continue;
         }
         const bool followed = requests_[i].followed();
-        if (const py::Ref error =
-                requests_[i].cown()->release_or_fail(this, followed)) {
+        if (py::Ref error = requests_[i].cown()->release_or_fail(this, followed)) {
             log_failure("a value could not be released", error.get());
+            first = first ? std::move(first) : std::move(error);
         }
     }
+    return first;
 }
 
 void Behavior::unlink() noexcept {
@@ -195,7 +214,7 @@ void Behavior::settle(py::Ref value, bool raised) {
     if (result_unseen()) {
         if (raised) {
             own_result_.live_ = value.release();
-            own_result_.live_home_ = &Home::current();
+            own_result_.live_in_ = Home::current().id();
             own_result_.exception_.store(true, std::memory_order_relaxed);
         }
         return;

@@ -106,7 +106,8 @@ public:
 
     // The steps of a run, of a Seat and of those callers.
     void acquire_cowns();
-    void release_cowns();
+    /// Answers with the first error of a value that could not be packed, or null.
+    py::Ref release_cowns();
     /// Passes every cown on to its next behavior; nothing if that has happened.
     void unlink() noexcept;
     /// Stores what the body answered or raised.

@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <mutex>
+#include <thread>
 
 namespace boc {
 
@@ -24,6 +25,49 @@ using sched::Claim;
 /// the other: a chain of a million cowns must not be a million frames deep.
 BOC_THREAD_LOCAL Cown* t_dead = nullptr;
 BOC_THREAD_LOCAL bool t_disposing = false;
+
+/// How an exception reads, or null: its methods are the user's and may fail.
+std::unique_ptr<std::string> repr_of(PyObject* error) noexcept {
+    std::unique_ptr<std::string> text;
+    const int done = py::guarded_int([&] {
+        const py::Ref repr = py::Ref::steal(PyObject_Repr(error));
+        text = std::make_unique<std::string>(py::shown(repr.get()));
+    });
+    if (done < 0) {
+        PyErr_Clear();
+    }
+    return text;
+}
+
+/// Runs `pack` attached to another interpreter. An exception stays there; it arrives as
+/// one of the caller's interpreter that tells its text. Answers 0, or -1 with that.
+template <typename Pack>
+int as_guest(std::int64_t interpreter, Pack pack) {
+    return py::guarded_int([&] {
+        Home* const home = Home::find(interpreter);
+        if (home == nullptr) {
+            py::raise(PyExc_RuntimeError, "the interpreter of the value has ended");
+        }
+        std::unique_ptr<std::string> text;
+        int done = 0;
+        {
+            const py::Attached visit{home->interpreter()};
+            done = py::guarded_int(pack);
+            if (done < 0 && PyErr_ExceptionMatches(PyExc_MemoryError) == 0) {
+                text = repr_of(py::take_error().get());
+            }
+            PyErr_Clear();
+        }
+        if (done < 0 && text == nullptr) {
+            throw std::bad_alloc{};
+        }
+        if (done < 0) {
+            py::raise(PyExc_RuntimeError,
+                      "a value could not leave the interpreter that used it last: %s",
+                      text->c_str());
+        }
+    });
+}
 
 } // namespace
 
@@ -83,17 +127,19 @@ void Cown::free_live() noexcept {
     if (value == nullptr) {
         return;
     }
-    if (live_home_ == &Home::current()) {
+    if (live_in_ == Home::current().id()) { // C5
         Py_DECREF(value);
     } else {
-        live_home_->give_back(value);
+        Home::give_back(live_in_, value);
     }
 }
 
 /// What was listed among the residents of its home has left it. R1
 void Cown::leave_home() noexcept {
     if (place_ != kNowhere) {
-        live_home_->residents().remove(*this);
+        Home& here = Home::current();
+        Home& home = live_in_ == here.id() ? here : *Home::find(live_in_); // R1 R2
+        home.residents().remove(*this);
     }
 }
 
@@ -102,7 +148,7 @@ void Cown::report_unread() noexcept {
     py::Ref value;
     if (live_ == nullptr) {
         value = py::Ref::adopt(py::guarded([&] { return rest_.unpack(); }));
-    } else if (live_home_ == &Home::current()) {
+    } else if (live_in_ == Home::current().id()) { // C5
         value = py::Ref::share(live_);
     }
     PyErr_Clear();
@@ -130,12 +176,19 @@ bool Cown::owned() const noexcept {
             Home::current().primary() && !Home::seated());
 }
 
-/// A lent cown is acquired when the primary first looks at it.
+/// A lent cown is acquired when the primary first looks at it; threads that look at the
+/// same time wait for the one that does.
 void Cown::take_lent() {
-    if (lent_.load(std::memory_order_relaxed) && owner() == kNobody && owned())
+    while (lent_.load(std::memory_order_relaxed) && owner() != Home::owner())
         [[unlikely]] {
-        acquire();
-        lent_.store(true, std::memory_order_relaxed);
+        if (claim_.busy()) {
+            const py::Detached detached;
+            std::this_thread::yield();
+        } else if (owned()) {
+            take(true);
+        } else {
+            return;
+        }
     }
 }
 
@@ -152,10 +205,21 @@ void Cown::reclaim() {
         lent_.store(true, std::memory_order_relaxed); // until it has been packed
     }
     if (lent_.load(std::memory_order_relaxed)) {
-        if (owner() == Home::owner()) {
-            release();
-        }
+        end_loan();
         lent_.store(false, std::memory_order_relaxed);
+    }
+}
+
+/// Packs what the primary has acquired by a look; a worker does so as its guest.
+void Cown::end_loan() {
+    const Owner primary = Home::primary_id();
+    if (owner() != primary) {
+        return;
+    }
+    if (Home::current().id() == primary) {
+        release_as(primary);
+    } else {
+        py::check(as_guest(primary, [this, primary] { release_as(primary); }));
     }
 }
 
@@ -163,15 +227,7 @@ void Cown::reclaim() {
 void Cown::put_failure(PyObject* error, const Behavior* behavior) {
     rest_ = pack_failure(error, behavior);
     exception_.store(true, std::memory_order_relaxed);
-    const int done = py::guarded_int([&] {
-        const py::Ref text = py::Ref::steal(PyObject_Repr(error));
-        if (const char* const utf8 = PyUnicode_AsUTF8(text.get())) {
-            told_ = std::make_unique<std::string>(utf8);
-        }
-    });
-    if (done < 0 || !told_) {
-        PyErr_Clear();
-    }
+    told_ = repr_of(error);
 }
 
 void Cown::require_owned() const {
@@ -190,6 +246,10 @@ void Cown::become_busy(Owner me, const char* verb) {
 }
 
 void Cown::acquire() {
+    take(false);
+}
+
+void Cown::take(bool lent) {
     Home& home = Home::current();
     const Owner me = home.actor();
     Owner seen = kNobody;
@@ -203,31 +263,30 @@ void Cown::acquire() {
     }
     Claim::Busy settle{claim_, kNobody};
     if (live_ != nullptr) { // C4
-        fetch(home);
+        fetch(home, settle);
     }
     if (live_ == nullptr) {
         live_ = rest_.unpack_alone().release();
         rest_.clear();
-        waits_ = live_home_ == &home ? waits_ : roamed_ + 1;
-        live_home_ = &home;
+        waits_ = live_in_ == home.id() ? waits_ : roamed_ + 1;
+        live_in_ = home.id();
     }
-    lent_.store(false, std::memory_order_relaxed);
+    lent_.store(lent, std::memory_order_relaxed);
     settle.owner = me;
 }
 
 /// Ends the stay of a value that `here` asks for: it is live here already, or is packed
 /// where it is.
-void Cown::fetch(Home& here) {
-    if (live_home_ != &here) {
-        int done = 0;
-        {
-            const py::Attached visit{live_home_->interpreter()};
-            done = py::guarded_int([this] { rest_ = Parcel::pack(live_, nullptr); });
-            const py::Ref left = done == 0 ? take_live() : py::Ref{};
-            PyErr_Clear();
-        }
-        if (done < 0) { // a plain value packs, unless there is no memory for it
-            throw std::bad_alloc{};
+void Cown::fetch(const Home& here, Claim::Busy& settle) {
+    if (live_in_ != here.id()) {
+        const int done = as_guest(live_in_, [this] {
+            rest_ = Parcel::pack(live_, nullptr);
+            const py::Ref left = take_live();
+        });
+        if (done < 0) {
+            settle.now(kNobody);
+            Home::find(live_in_)->residents().stir(); // R1 R3
+            throw py::ErrorSet{};
         }
         roamed_ = std::min(2 * roamed_ + 1, kLongestWait);
     }
@@ -236,7 +295,7 @@ void Cown::fetch(Home& here) {
 
 bool Cown::try_stay(bool followed) {
     if (shares_values() || exception_.load(std::memory_order_relaxed) ||
-        !live_home_->hosts() || !may_stand_alone(live_)) {
+        !Home::current().hosts() || !may_stand_alone(live_)) {
         return false;
     }
     if (waits_ > 0) {
@@ -245,8 +304,8 @@ bool Cown::try_stay(bool followed) {
             return false;
         }
     }
-    return stands_alone(live_) &&
-           (live_home_->primary() || live_home_->residents().add(*this)); // R1
+    Home& here = Home::current();
+    return stands_alone(live_) && (here.primary() || here.residents().add(*this)); // R1
 }
 
 /// Puts the live value to rest in portable form, or the error; answers with that error.
@@ -275,10 +334,12 @@ bool Cown::pack_resident() {
 }
 
 void Cown::release() {
-    if (owner() == kNobody) {
-        return;
+    if (owner() != kNobody) {
+        release_as(Home::owner());
     }
-    const Owner me = Home::owner();
+}
+
+void Cown::release_as(Owner me) {
     become_busy(me, "release");
     Claim::Busy settle{claim_, me};
     rest_ = Parcel::pack(live_);

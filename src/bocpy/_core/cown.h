@@ -28,6 +28,8 @@ class Request;
 ///                                each touch is under cell_
 ///                                C4: while nobody owns it, a value that stays where it
 ///                                was last used, touched by whoever made it busy
+///                                C5: live_ means something while the interpreter
+///                                live_in_ is there; ids are never used again
 class Cown {
 public:
     /// A cown that nobody owns, with `value` inside.
@@ -124,7 +126,10 @@ private:
     [[nodiscard]] py::Ref pack_or_put_failure(const Behavior* behavior);
     [[nodiscard]] bool try_stay(bool followed);
     void leave_home() noexcept;
-    void fetch(Home& here);
+    void take(bool lent);
+    void fetch(const Home& here, sched::Claim::Busy& settle);
+    void release_as(Owner me);
+    void end_loan();
     void require_owned() const;
     void take_lent();
     void put_failure(PyObject* error, const Behavior* behavior);
@@ -134,13 +139,13 @@ private:
     sched::Claim claim_;
     sched::CownQueue queue_;
     PyObject* live_ = nullptr;  ///< the value while owned, or while it stays
-    Home* live_home_ = nullptr; ///< the interpreter of live_, or of the last one
+    Owner live_in_ = kNobody;   ///< the interpreter of live_, or of the last one
     Parcel rest_;               ///< the value while nobody owns it and it does not stay
     Behavior* block_ = nullptr; ///< the behavior this is the result of, and lies in
     Cown* next_dead_ = nullptr;
     std::unique_ptr<std::string> told_; ///< repr of an exception that was stored
     [[no_unique_address]] py::Cell cell_;
-    std::uint32_t place_ = kNowhere; ///< among the residents of live_home_
+    std::uint32_t place_ = kNowhere; ///< among the residents of live_in_
     int waits_ = 0;  ///< releases in the same home before the value may stay
     int roamed_ = 0; ///< that waits_ will be after the next move, less one
     std::atomic<bool> exception_{false};

@@ -53,14 +53,23 @@ Home& Home::look_up() noexcept {
     Py_FatalError("bocpy: the core is used in an interpreter that never imported it");
 }
 
-Home* Home::find(std::int64_t id) noexcept {
-    const std::scoped_lock lock{table().mutex};
+Home* Home::find_locked(std::int64_t id) noexcept {
     for (Home* home : table().homes) {
         if (home->interpreter_ != nullptr && home->id_ == id) {
             return home;
         }
     }
     return nullptr;
+}
+
+Home* Home::find(std::int64_t id) noexcept {
+    const std::scoped_lock lock{table().mutex};
+    return find_locked(id);
+}
+
+std::int64_t Home::primary_id() noexcept {
+    const std::scoped_lock lock{table().mutex};
+    return table().homes.front()->id_;
 }
 
 Home* Home::open() {
@@ -130,20 +139,26 @@ void Home::close() noexcept {
     epoch_.fetch_add(1, std::memory_order_release); // H3
 }
 
-void Home::give_back(void (*free)(void*), void* what) noexcept {
-    auto* const fresh = new (std::nothrow) Return{nullptr, free, what, id_};
+void Home::give_back(std::int64_t id, void (*free)(void*), void* what) noexcept {
+    auto* const fresh = new (std::nothrow) Return{nullptr, free, what, id};
     if (fresh == nullptr) {
         return; // H2
     }
-    fresh->next = returns_.load(std::memory_order_relaxed);
-    while (!returns_.compare_exchange_weak(fresh->next, fresh,
-                                           std::memory_order_release,
-                                           std::memory_order_relaxed)) { // H1
+    const std::scoped_lock lock{table().mutex}; // nobody else moves in meanwhile
+    Home* const home = find_locked(id);
+    if (home == nullptr) {
+        delete fresh;
+        return; // H2
+    }
+    auto& returns = home->returns_;
+    fresh->next = returns.load(std::memory_order_relaxed);
+    while (!returns.compare_exchange_weak(fresh->next, fresh, std::memory_order_release,
+                                          std::memory_order_relaxed)) { // H1
     }
 }
 
-void Home::give_back(PyObject* object) noexcept {
-    give_back(drop_object, object);
+void Home::give_back(std::int64_t id, PyObject* object) noexcept {
+    give_back(id, drop_object, object);
 }
 
 void Home::recycle_all() noexcept {

@@ -43,6 +43,8 @@ public:
     }
     /// The open home of an interpreter, or null.
     [[nodiscard]] static Home* find(std::int64_t id) noexcept;
+    /// The id of the interpreter that is the primary, or was.
+    [[nodiscard]] static std::int64_t primary_id() noexcept;
     /// Who the calling thread acts as.
     [[nodiscard]] static Owner owner() noexcept {
         return seat_ != 0 ? seat_ : current().id_;
@@ -60,10 +62,10 @@ public:
     /// home after this.
     void close() noexcept;
 
-    /// Hands one reference to the interpreter that owns `object`; any thread.
-    void give_back(PyObject* object) noexcept;
-    /// Runs `free(what)` at the interpreter's next safe point.
-    void give_back(void (*free)(void*), void* what) noexcept;
+    /// Hands one reference to the interpreter that owns `object`; any thread. H2
+    static void give_back(std::int64_t id, PyObject* object) noexcept;
+    /// Runs `free(what)` at the next safe point of an interpreter. H2
+    static void give_back(std::int64_t id, void (*free)(void*), void* what) noexcept;
     /// Frees what came home. Attached to this interpreter.
     void recycle() noexcept {
         if (returns_.load(std::memory_order_relaxed) != nullptr) {
@@ -124,6 +126,7 @@ private:
     static PyObject* cached(std::atomic<PyObject*>& slot, const char* module,
                             const char* name);
     static Home& look_up() noexcept;
+    [[nodiscard]] static Home* find_locked(std::int64_t id) noexcept;
     /// Its interpreter ended without closing it, and its address is in use again.
     void abandon() noexcept; // H2
     void recycle_all() noexcept;

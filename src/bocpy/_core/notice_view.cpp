@@ -90,12 +90,9 @@ NoticeView::~NoticeView() {
     }
     std::vector<Item> last;
     last.swap(items_);
-    Home* const primary = Home::find(0);
+    const std::int64_t primary = Home::primary_id();
     for (Item& item : last) {
-        Notice* const notice = item.notice.release();
-        if (primary != nullptr) {
-            primary->give_back(drop_notice, notice);
-        }
+        Home::give_back(primary, drop_notice, item.notice.release());
     }
 }
 

@@ -118,18 +118,17 @@ void drop_record(void* record) {
 void free_record(xidata::Record* record) noexcept {
     if (record->homeless() || record->home() == Home::current().id()) {
         drop_record(record);
-    } else if (Home* const home = Home::find(record->home()); home != nullptr) {
-        home->give_back(drop_record, record);
+    } else {
+        Home::give_back(record->home(), drop_record, record);
     }
 }
 
 void free_object(PyObject* object) noexcept {
     Census::add(Counted::kParcel, -1);
-    const Home& here = Home::current();
-    if (here.primary()) {
+    if (Home::current().primary()) {
         Py_DECREF(object);
-    } else if (Home* const primary = Home::find(0); primary != nullptr) {
-        primary->give_back(object);
+    } else {
+        Home::give_back(Home::primary_id(), object);
     }
 }
 

@@ -28,6 +28,14 @@ void Residents::remove(Cown& cown) noexcept {
     changed_.notify_all();
 }
 
+void Residents::stir() noexcept {
+    {
+        const std::scoped_lock lock{mutex_};
+        ++changes_;
+    }
+    changed_.notify_all();
+}
+
 Cown* Residents::newest(std::uint64_t& seen) noexcept {
     const std::scoped_lock lock{mutex_};
     seen = changes_;

@@ -14,6 +14,7 @@ class Cown;
 ///   R1: a cown is listed from before it is given up until its value has left, so
 ///       whoever visits the interpreter for a value finds it alive
 ///   R2: a worker's interpreter ends only after pack_all()
+///   R3: whoever makes the claim of a listed cown busy removes it, or stirs afterwards
 class Residents {
 public:
     Residents() = default;
@@ -24,6 +25,8 @@ public:
     /// False if there is no memory for it.
     [[nodiscard]] bool add(Cown& cown) noexcept;
     void remove(Cown& cown) noexcept;
+    /// A cown that was busy is not any more.
+    void stir() noexcept;
     /// Packs every value, and waits for those whom others are fetching. Attached to the
     /// interpreter, where no behavior runs any more.
     void pack_all();
@@ -36,7 +39,7 @@ private:
 
     std::mutex mutex_;
     std::condition_variable changed_;
-    std::uint64_t changes_ = 0; ///< removals
+    std::uint64_t changes_ = 0; ///< removals and stirs
     std::vector<Cown*> cowns_;
 };
 

@@ -285,12 +285,15 @@ void Seat::run(Behavior& behavior) {
         behavior.acquire_cowns();
         return call(behavior);
     }));
-    const bool raised = !value;
+    bool raised = !value;
     if (raised) {
         value = py::take_error();
     }
     // Cowns first: a matrix that is also returned stays with its cown.
-    behavior.release_cowns();
+    if (py::Ref lost = behavior.release_cowns(); lost && !raised) {
+        value = std::move(lost);
+        raised = true;
+    }
     behavior.settle(std::move(value), raised);
     post_->hide();
     behavior.unlink();

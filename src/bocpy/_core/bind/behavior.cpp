@@ -257,7 +257,7 @@ PyObject* release(PyObject* self, PyObject*) {
     return step(self, [](Behavior& behavior) {
         const InHand hand{behavior};
         const py::Ref failed = behavior.result()->release_or_fail(&behavior, false);
-        behavior.release_cowns();
+        static_cast<void>(behavior.release_cowns());
     });
 }
 

@@ -13,17 +13,30 @@ namespace {
 std::atomic<int> g_interpreters{0};
 std::once_flag g_hooked;
 
+/// Whether the function of `subprocess` that runs has been asked to call one in the
+/// child before it executes the program.
+bool calls_in_child() noexcept {
+    PyObject* const frame = reinterpret_cast<PyObject*>(PyEval_GetFrame());
+    const py::Ref hook = py::Ref::adopt(py::guarded([frame] {
+        const py::Ref variables = py::attribute(frame, "f_locals");
+        return py::Ref::steal(PyMapping_GetItemString(variables.get(), "preexec_fn"));
+    }));
+    PyErr_Clear();
+    return hook && hook.get() != Py_None;
+}
+
 int refuse_fork(const char* event, PyObject*, void*) {
     const std::string_view name{event};
+    const bool forks = name == "os.fork" || name == "os.forkpty";
     if (g_interpreters.load(std::memory_order_relaxed) == 0 ||
-        (name != "os.fork" && name != "os.forkpty")) {
+        !(forks || (name == "subprocess.Popen" && calls_in_child()))) {
         return 0;
     }
     PyErr_SetString(
         PyExc_RuntimeError,
         "cannot fork while bocpy's worker interpreters run: CPython would crash "
         "in the child. Call wait() before, use start(backend=\"threads\"), or "
-        "spawn a process instead");
+        "spawn a process without preexec_fn instead");
     return -1;
 }
 

@@ -49,18 +49,21 @@ PyObject* index(PyObject*, PyObject*) {
     });
 }
 
+/// How often insist() calls before it lets an error out.
+constexpr int kMostCalls = 100;
+
 /// A signal handler may raise before the first line of `finish`, so it cannot see to
 /// that by itself.
 PyObject* insist(PyObject*, PyObject* finish) {
     return py::guarded([finish] {
         py::Ref error = py::Ref::none();
-        for (;;) {
+        for (int calls = 1;; ++calls) {
             py::Ref done = py::Ref::adopt(PyObject_CallOneArg(finish, error.get()));
             if (done) {
                 return done;
             }
             py::Ref raised = py::take_error();
-            if (raised.get() == error.get()) {
+            if (raised.get() == error.get() || calls == kMostCalls) {
                 PyErr_SetRaisedException(raised.release());
                 throw py::ErrorSet{};
             }
@@ -335,7 +338,8 @@ PyMethodDef functions[] = {
     {"insist", insist, METH_O,
      "insist(finish, /)\n--\n\nCall finish(None), then finish(error) with what the "
      "call "
-     "before has raised, until\nit returns or raises that error itself."},
+     "before has raised, until\nit returns or raises that error itself, but at most "
+     "100 times."},
     {"recycle", recycle, METH_NOARGS,
      "recycle()\n--\n\nFree what came back to this interpreter."},
     {"cowns", cowns, METH_NOARGS,

@@ -111,14 +111,15 @@ public:
             .gil = PyInterpreterConfig_OWN_GIL,
         };
         py::may_fail(fault::Point::kInterpreter, "creating a sub-interpreter");
+        count_interpreter(1); // before it is there: the primary may fork meanwhile
         const PyStatus status = Py_NewInterpreterFromConfig(&inner_, &config);
         if (PyStatus_Exception(status) != 0) {
             inner_ = nullptr;
             PyThreadState_Swap(outer_);
+            count_interpreter(-1);
             py::raise(PyExc_RuntimeError, "a sub-interpreter could not be created: %s",
                       status.err_msg != nullptr ? status.err_msg : "no reason given");
         }
-        count_interpreter(1);
     }
     ~SubInterpreter() {
         enter();

@@ -28,6 +28,8 @@ public:
         return word_.load(std::memory_order_acquire); // K1
     }
 
+    [[nodiscard]] bool busy() const noexcept { return owner() == kBusy; }
+
     /// Makes nobody's busy; if it is not, `seen` tells whose it is.
     [[nodiscard]] bool take(Owner& seen) noexcept {
         seen = kNobody;
