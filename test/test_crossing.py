@@ -401,7 +401,7 @@ def test_what_cannot_cross_at_the_end_of_a_body_flags_its_cown_and_the_result():
     seen = outcomes(result, *cowns)
     assert [failed for failed, _ in seen] == [True, False, True, False, True]
     assert [seen[1][1], seen[3][1]] == ["fine", "fine"]
-    assert str(seen[0][1]) == str(seen[2][1])  # the first of the errors
+    assert str(seen[0][1]) in (str(seen[2][1]), str(seen[4][1]))
     assert all(isinstance(seen[n][1], Exception) for n in (2, 4))
     for cown in [result, *cowns]:
         cown_flag_off(cown)
