@@ -293,9 +293,9 @@ void Cown::fetch(const Home& here, Claim::Busy& settle) {
     leave_home();
 }
 
-bool Cown::try_stay(bool followed) {
+bool Cown::try_stay(Home& here, bool followed) {
     if (shares_values() || exception_.load(std::memory_order_relaxed) ||
-        !Home::current().hosts() || !may_stand_alone(live_)) {
+        !here.hosts() || !may_stand_alone(live_)) {
         return false;
     }
     if (waits_ > 0) {
@@ -304,7 +304,6 @@ bool Cown::try_stay(bool followed) {
             return false;
         }
     }
-    Home& here = Home::current();
     return stands_alone(live_) && (here.primary() || here.residents().add(*this)); // R1
 }
 
@@ -349,13 +348,14 @@ void Cown::release_as(Owner me) {
 }
 
 py::Ref Cown::release_or_fail(const Behavior* behavior, bool followed) {
-    const Owner me = Home::owner();
+    Home& here = Home::current();
+    const Owner me = here.actor();
     if (owner() != me) {
         return {}; // the body gave it up by itself
     }
     become_busy(me, "release");
     Claim::Busy settle{claim_, kNobody};
-    if (try_stay(followed)) {
+    if (try_stay(here, followed)) {
         return {};
     }
     py::Ref failed = pack_or_put_failure(behavior);
@@ -406,14 +406,14 @@ py::Ref Cown::take_live() noexcept {
 }
 
 py::Ref Cown::value() {
-    take_lent();
+    take_if_lent();
     const std::scoped_lock lock{cell_}; // C3
     require_owned();
     return py::Ref::share(live_);
 }
 
 void Cown::set_value(py::Ref value, bool exception) {
-    take_lent();
+    take_if_lent();
     py::Ref old;
     {
         const std::scoped_lock lock{cell_}; // C3
@@ -424,13 +424,13 @@ void Cown::set_value(py::Ref value, bool exception) {
 }
 
 bool Cown::exception() {
-    take_lent();
+    take_if_lent();
     require_owned();
     return exception_.load(std::memory_order_relaxed);
 }
 
 void Cown::set_exception(bool raised) {
-    take_lent();
+    take_if_lent();
     require_owned();
     exception_.store(raised, std::memory_order_relaxed);
 }

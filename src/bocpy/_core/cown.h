@@ -124,13 +124,18 @@ private:
     void free_live() noexcept;
     [[nodiscard]] py::Ref take_live() noexcept;
     [[nodiscard]] py::Ref pack_or_put_failure(const Behavior* behavior);
-    [[nodiscard]] bool try_stay(bool followed);
+    [[nodiscard]] bool try_stay(Home& here, bool followed);
     void leave_home() noexcept;
     void take(bool lent);
     void fetch(const Home& here, sched::Claim::Busy& settle);
     void release_as(Owner me);
     void end_loan();
     void require_owned() const;
+    void take_if_lent() {
+        if (lent_.load(std::memory_order_relaxed)) [[unlikely]] {
+            take_lent();
+        }
+    }
     void take_lent();
     void put_failure(PyObject* error, const Behavior* behavior);
     void become_busy(Owner me, const char* verb);
