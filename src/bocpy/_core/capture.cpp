@@ -167,7 +167,7 @@ void PlanCache::remember(const Known& known) noexcept {
     Memo* const memo = known.plan->implicit() == 0 ? memo_of(code) : nullptr;
     if (memo != nullptr) {
         *memo = {code, known.globals, known.plan,
-                 epoch_.load(std::memory_order_acquire)}; // L1
+                 epoch_.load(std::memory_order_acquire)}; // PC1
     }
 }
 
@@ -176,7 +176,7 @@ const Plan* PlanCache::recall(PyObject* function) noexcept {
     const Memo* const memo = memo_of(code);
     return memo != nullptr && memo->code == code &&
                    memo->globals == PyFunction_GET_GLOBALS(function) &&
-                   memo->epoch == epoch_.load(std::memory_order_acquire) // L1
+                   memo->epoch == epoch_.load(std::memory_order_acquire) // PC1
                ? memo->plan
                : nullptr;
 }
@@ -216,7 +216,7 @@ std::shared_ptr<const Known> PlanCache::describe(PyObject* function) {
     }
     replaced = std::exchange(known_[fresh->code.get()], fresh);
     if (replaced || !outgrown.empty()) {
-        epoch_.fetch_add(1, std::memory_order_release); // L1
+        epoch_.fetch_add(1, std::memory_order_release); // PC1
     }
     remember(*fresh);
     return fresh;
@@ -225,7 +225,7 @@ std::shared_ptr<const Known> PlanCache::describe(PyObject* function) {
 void PlanCache::clear() noexcept {
     std::unordered_map<PyObject*, std::shared_ptr<const Known>> forgotten;
     const std::scoped_lock lock{mutex_};
-    epoch_.fetch_add(1, std::memory_order_release); // L1
+    epoch_.fetch_add(1, std::memory_order_release); // PC1
     known_.swap(forgotten);
 }
 

@@ -25,7 +25,7 @@ struct Known {
 
 /// The plans of the functions that an interpreter has scheduled, by code object.
 ///
-///   epoch_   all   L1: moves on before an entry is freed, so that what a thread
+///   epoch_   all   PC1: moves on before an entry is freed, so that what a thread
 ///                  remembers by address is never that of a former entry
 class PlanCache {
 public:

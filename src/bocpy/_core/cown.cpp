@@ -134,11 +134,11 @@ void Cown::free_live() noexcept {
     }
 }
 
-/// What was listed among the residents of its home has left it. R1
+/// What was listed among the residents of its home has left it. RE1
 void Cown::leave_home() noexcept {
     if (place_ != kNowhere) {
         Home& here = Home::current();
-        Home& home = live_in_ == here.id() ? here : *Home::find(live_in_); // R1 R2
+        Home& home = live_in_ == here.id() ? here : *Home::find(live_in_); // RE1 RE2
         home.residents().remove(*this);
     }
 }
@@ -285,7 +285,7 @@ void Cown::fetch(const Home& here, Claim::Busy& settle) {
         });
         if (done < 0) {
             settle.now(kNobody);
-            Home::find(live_in_)->residents().stir(); // R1 R3
+            Home::find(live_in_)->residents().stir(); // RE1 RE3
             throw py::ErrorSet{};
         }
         roamed_ = std::min(2 * roamed_ + 1, kLongestWait);
@@ -304,7 +304,8 @@ bool Cown::try_stay(Home& here, bool followed) {
             return false;
         }
     }
-    return stands_alone(live_) && (here.primary() || here.residents().add(*this)); // R1
+    return stands_alone(live_) &&
+           (here.primary() || here.residents().add(*this)); // RE1
 }
 
 /// Puts the live value to rest in portable form, or the error; answers with that error.

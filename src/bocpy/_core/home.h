@@ -86,7 +86,7 @@ public:
     void host() noexcept { workers_.fetch_add(1, std::memory_order_relaxed); }
     void unhost() {
         if (workers_.fetch_sub(1, std::memory_order_relaxed) == 1 && !primary()) {
-            residents_.pack_all(); // R2
+            residents_.pack_all(); // RE2
         }
     }
     [[nodiscard]] bool hosts() const noexcept {

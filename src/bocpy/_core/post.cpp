@@ -33,8 +33,8 @@ Post::~Post() {
 }
 
 void Post::serve() noexcept {
-    worker_.store(sched::Scheduler::worker_index(), std::memory_order_relaxed); // K3
-    phase_.store(Phase::kServing, std::memory_order_relaxed);                   // K3
+    worker_.store(sched::Scheduler::worker_index(), std::memory_order_relaxed); // PO3
+    phase_.store(Phase::kServing, std::memory_order_relaxed);                   // PO3
 }
 
 void Post::visit(const std::function<void(const Post&)>& see) {

@@ -12,11 +12,11 @@ class Behavior;
 
 /// Where a worker thread tells what it does, as long as it lives.
 ///
-///   shown_   the worker   K1: the behavior that runs, from before its cowns are
+///   shown_   the worker   PO1: the behavior that runs, from before its cowns are
 ///                         acquired until before they are passed on; read by who holds
 ///                         a Look
-///   since_   the worker   K2: when that began, or the phase; stored before shown_
-///   phase_, worker_       K3: rarely written, read for reports
+///   since_   the worker   PO2: when that began, or the phase; stored before shown_
+///   phase_, worker_       PO3: rarely written, read for reports
 class Post {
 public:
     enum class Phase : std::uint8_t { kStarting, kServing, kEnding };
@@ -29,28 +29,28 @@ public:
     /// The worker takes behaviors, as the calling thread's slot.
     void serve() noexcept;
     void end() noexcept {
-        since_.store(compat::coarse_ns(), std::memory_order_relaxed); // K2
-        phase_.store(Phase::kEnding, std::memory_order_relaxed);      // K3
+        since_.store(compat::coarse_ns(), std::memory_order_relaxed); // PO2
+        phase_.store(Phase::kEnding, std::memory_order_relaxed);      // PO3
     }
 
     void show(const Behavior& behavior) noexcept {
-        since_.store(compat::coarse_ns(), std::memory_order_relaxed); // K2
-        shown_.store(&behavior, std::memory_order_release);           // K1
+        since_.store(compat::coarse_ns(), std::memory_order_relaxed); // PO2
+        shown_.store(&behavior, std::memory_order_release);           // PO1
     }
-    void hide() noexcept { shown_.store(nullptr, std::memory_order_release); } // K1
+    void hide() noexcept { shown_.store(nullptr, std::memory_order_release); } // PO1
 
     [[nodiscard]] const Behavior* shown() const noexcept {
-        return shown_.load(std::memory_order_acquire); // K1
+        return shown_.load(std::memory_order_acquire); // PO1
     }
     [[nodiscard]] std::uint64_t since() const noexcept {
-        return since_.load(std::memory_order_relaxed); // K2
+        return since_.load(std::memory_order_relaxed); // PO2
     }
     [[nodiscard]] Phase phase() const noexcept {
-        return phase_.load(std::memory_order_relaxed); // K3
+        return phase_.load(std::memory_order_relaxed); // PO3
     }
     /// Slot of the worker; -1 while it starts.
     [[nodiscard]] int worker() const noexcept {
-        return worker_.load(std::memory_order_relaxed); // K3
+        return worker_.load(std::memory_order_relaxed); // PO3
     }
     [[nodiscard]] compat::ThreadId thread() const noexcept { return thread_; }
 

@@ -11,10 +11,10 @@ class Cown;
 
 /// The cowns whose values stay in one interpreter while nobody owns them.
 ///
-///   R1: a cown is listed from before it is given up until its value has left, so
+///   RE1: a cown is listed from before it is given up until its value has left, so
 ///       whoever visits the interpreter for a value finds it alive
-///   R2: a worker's interpreter ends only after pack_all()
-///   R3: whoever makes the claim of a listed cown busy removes it, or stirs afterwards
+///   RE2: a worker's interpreter ends only after pack_all()
+///   RE3: whoever makes the claim of a listed cown busy removes it, or stirs afterwards
 class Residents {
 public:
     Residents() = default;

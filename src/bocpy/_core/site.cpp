@@ -66,7 +66,7 @@ const Site* SiteCache::here() noexcept {
     Memo forgotten{};
     Memo& memo = memos != nullptr ? (*memos)[mixed % kMemos] : forgotten;
     if (memo.code == at.code.get() && memo.offset == at.offset &&
-        memo.epoch == epoch_.load(std::memory_order_acquire)) { // S1
+        memo.epoch == epoch_.load(std::memory_order_acquire)) { // SI1
         return memo.site;
     }
     return look_up(std::move(at), memo);
@@ -101,18 +101,18 @@ const Site* SiteCache::find(py::Instruction at, Memo& memo) {
     Codes outgrown;
     const std::scoped_lock lock{mutex_};
     if (codes_.size() >= kMost) {
-        epoch_.fetch_add(1, std::memory_order_release); // S1
+        epoch_.fetch_add(1, std::memory_order_release); // SI1
         codes_.swap(outgrown);
     }
     codes_.try_emplace(code, std::move(at.code));
-    memo = {code, site, epoch_.load(std::memory_order_acquire), offset}; // S1
+    memo = {code, site, epoch_.load(std::memory_order_acquire), offset}; // SI1
     return site;
 }
 
 void SiteCache::clear() noexcept {
     Codes forgotten;
     const std::scoped_lock lock{mutex_};
-    epoch_.fetch_add(1, std::memory_order_release); // S1
+    epoch_.fetch_add(1, std::memory_order_release); // SI1
     codes_.swap(forgotten);
 }
 

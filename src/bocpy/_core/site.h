@@ -25,7 +25,7 @@ public:
 
 /// The sites from which an interpreter has scheduled, by code object.
 ///
-///   epoch_   all   S1: moves on before a code object is let go, so that what a thread
+///   epoch_   all   SI1: moves on before a code object is let go, so that what a thread
 ///                  remembers by address is never that of a former one
 class SiteCache {
 public:

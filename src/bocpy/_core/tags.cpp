@@ -31,7 +31,7 @@ TagName::TagName(std::string_view text) noexcept : text_{text} {
 bool TagTable::matches(std::size_t queue, const TagName& name) const noexcept {
     const auto& word = words_[queue].word;
     for (std::size_t i = 0; i < name.size(); ++i) {
-        if (word[i].load(std::memory_order_acquire) != name[i]) { // T2
+        if (word[i].load(std::memory_order_acquire) != name[i]) { // TT2
             return false;
         }
     }
@@ -39,11 +39,11 @@ bool TagTable::matches(std::size_t queue, const TagName& name) const noexcept {
 }
 
 std::optional<Binding> TagTable::find(const TagName& name) const noexcept {
-    const std::uint32_t era = era_.load(std::memory_order_acquire);     // T2
-    const std::uint32_t count = count_.load(std::memory_order_acquire); // T1
+    const std::uint32_t era = era_.load(std::memory_order_acquire);     // TT2
+    const std::uint32_t count = count_.load(std::memory_order_acquire); // TT1
     for (std::uint32_t queue = 0; queue < count; ++queue) {
         if (matches(queue, name)) {
-            const bool whole = era_.load(std::memory_order_relaxed) == era; // T2
+            const bool whole = era_.load(std::memory_order_relaxed) == era; // TT2
             return whole && era % 2 == 0 ? std::optional{Binding{era, queue}}
                                          : std::nullopt;
         }
@@ -72,12 +72,12 @@ std::uint32_t TagTable::rebind(std::span<const std::string_view> names) {
     std::copy(names.begin(), names.end(), fresh.begin());
     const std::scoped_lock lock{mutex_};
     const std::uint32_t era = era_.load(std::memory_order_relaxed);
-    era_.store(era + 1, std::memory_order_relaxed); // T2: what follows is a release
+    era_.store(era + 1, std::memory_order_relaxed); // TT2: what follows is a release
     count_.store(0, std::memory_order_release);
     for (std::size_t queue = 0; queue < names.size(); ++queue) {
         append(queue, TagName{names[queue]}, std::move(fresh[queue]));
     }
-    era_.store(era + kEraStep, std::memory_order_release); // T2
+    era_.store(era + kEraStep, std::memory_order_release); // TT2
     return era + kEraStep;
 }
 
@@ -86,13 +86,13 @@ void TagTable::append(std::size_t queue, const TagName& name,
     names_[queue] = std::move(text);
     auto& word = words_[queue].word;
     if (name.size() == 0) {
-        word[0].store(kTooLong, std::memory_order_release); // T2
+        word[0].store(kTooLong, std::memory_order_release); // TT2
     }
     for (std::size_t i = 0; i < name.size(); ++i) {
-        word[i].store(name[i], std::memory_order_release); // T2
+        word[i].store(name[i], std::memory_order_release); // TT2
     }
     count_.store(static_cast<std::uint32_t>(queue) + 1,
-                 std::memory_order_release); // T1
+                 std::memory_order_release); // TT1
 }
 
 std::size_t TagTable::names(std::span<std::string, kTags> out) const {

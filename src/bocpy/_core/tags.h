@@ -48,13 +48,13 @@ struct Binding {
 /// Which tag is bound to which queue. A tag is bound at first use and stays so until
 /// the era ends, which unbinds all.
 ///
-///   words_   written under mutex_   T1: a binding is whole before count_ (release)
+///   words_   written under mutex_   TT1: a binding is whole before count_ (release)
 ///   shows count_   written under mutex_       it to find (acquire); it does not change
-///   after era_     written under mutex_   T2: odd while the table is rewritten; a
+///   after era_     written under mutex_   TT2: odd while the table is rewritten; a
 ///   reader whose
 ///                                       era is still there at the end read one era
 ///                                       only
-///   names_   plain data             T3: under mutex_
+///   names_   plain data             TT3: under mutex_
 class TagTable {
 public:
     /// The queue bound to `name`, without a lock; may miss one that is bound.
@@ -67,7 +67,7 @@ public:
     std::uint32_t rebind(std::span<const std::string_view> names);
 
     [[nodiscard]] std::uint32_t era() const noexcept {
-        return era_.load(std::memory_order_acquire); // T2
+        return era_.load(std::memory_order_acquire); // TT2
     }
     /// The names of the queues in use, in order.
     [[nodiscard]] std::size_t names(std::span<std::string, kTags> out) const;

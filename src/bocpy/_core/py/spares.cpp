@@ -16,7 +16,7 @@ Ref Spares::new_object(PyTypeObject* type) {
     if (kept != nullptr && kept->count_ != 0 && kept->takes(type)) {
         block = kept->blocks_[--kept->count_];
     } else {
-        block = PyObject_Malloc(kSize); // P2
+        block = PyObject_Malloc(kSize); // SP2
     }
     if (block == nullptr) {
         PyErr_NoMemory();

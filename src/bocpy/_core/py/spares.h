@@ -9,9 +9,9 @@ namespace boc::py {
 
 /// Memory of small freed objects that a worker thread keeps for the next ones it makes.
 ///
-///   P1: only a thread inside a Keeping keeps anything, and only of the types it was
+///   SP1: only a thread inside a Keeping keeps anything, and only of the types it was
 ///       told, which are those of one interpreter; all is given back when that ends
-///   P2: what new_object() made is freed by free_object() and nothing else, so every
+///   SP2: what new_object() made is freed by free_object() and nothing else, so every
 ///       block has room for the largest object
 class Spares {
 public:
@@ -41,7 +41,7 @@ public:
 
         static constexpr unsigned kMost = 16;
 
-        [[nodiscard]] bool takes(const PyTypeObject* type) const noexcept { // P1
+        [[nodiscard]] bool takes(const PyTypeObject* type) const noexcept { // SP1
             return type == types_[0] || type == types_[1] || type == types_[2];
         }
 

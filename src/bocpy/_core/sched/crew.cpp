@@ -36,7 +36,7 @@ bool Crew::open(unsigned size) noexcept {
     cpus_ = compat::usable_cpu_count();
     longest_spin_ = cpus_ > 2 ? kSpinOnMany : kSpinOnTwo;
     opened_ = size;
-    size_.store(size, std::memory_order_release); // C2
+    size_.store(size, std::memory_order_release); // CR2
     return true;
 }
 
@@ -109,7 +109,7 @@ bool Crew::go_idle(unsigned index, bool searching) noexcept {
         const bool watch = field(next, kBusy) != 0 && (next & kWatcher) == 0;
         next |= watch ? kWatcher : 0;
         if (word_.compare_exchange_weak(word, next, std::memory_order_seq_cst,
-                                        std::memory_order_relaxed)) { // C1, C3
+                                        std::memory_order_relaxed)) { // CR1, CR3
             return watch;
         }
     }
@@ -117,9 +117,9 @@ bool Crew::go_idle(unsigned index, bool searching) noexcept {
 
 void Crew::stop_watching() noexcept {
     const std::uint64_t word =
-        word_.fetch_sub(kWatcher, std::memory_order_seq_cst); // C1
+        word_.fetch_sub(kWatcher, std::memory_order_seq_cst); // CR1
     if (lacks_searcher(word)) {
-        wake_one(); // C5
+        wake_one(); // CR5
     }
 }
 
@@ -128,7 +128,7 @@ bool Crew::retire_watcher() noexcept {
     while (field(word, kBusy) == 0) {
         if (word_.compare_exchange_weak(word, word - kWatcher,
                                         std::memory_order_seq_cst,
-                                        std::memory_order_relaxed)) { // C1
+                                        std::memory_order_relaxed)) { // CR1
             return true;
         }
     }
@@ -137,8 +137,8 @@ bool Crew::retire_watcher() noexcept {
 
 bool Crew::found() noexcept {
     const std::uint64_t word =
-        word_.fetch_sub(kSearching, std::memory_order_seq_cst) - kSearching; // C4
-    // Another busy worker may have left it to this search to end in a watcher. C5
+        word_.fetch_sub(kSearching, std::memory_order_seq_cst) - kSearching; // CR4
+    // Another busy worker may have left it to this search to end in a watcher. CR5
     const bool unwatched = (word & kWatcher) == 0 && field(word, kBusy) > 1;
     return lacks_searcher(word) && (unwatched || any_queued());
 }

@@ -13,18 +13,18 @@ class Worker;
 /// The workers of a runtime, and how many of them are idle, busy, searching for work
 /// or watching. All four live in one word, so that every thread sees one history.
 ///
-///   word_      all            C1: every change is a seq_cst RMW
+///   word_      all            CR1: every change is a seq_cst RMW
 ///   idler_     idle workers   hint: who went idle last
 ///   spinner_   idle workers   hint: who spins, and needs no system call to be woken
-///   size_      start, stop    C2: published (release) after the table it counts in
+///   size_      start, stop    CR2: published (release) after the table it counts in
 ///
-///   C3: a push to a queue (seq_cst RMW on its back) is followed by a load of word_; a
+///   CR3: a push to a queue (seq_cst RMW on its back) is followed by a load of word_; a
 ///       worker going idle changes word_, then loads the backs of all queues. So either
 ///       the pusher sees it idle, or it sees the item.
-///   C4: a pusher wakes nobody while somebody searches. The last searcher that finds
+///   CR4: a pusher wakes nobody while somebody searches. The last searcher that finds
 ///       something leaves the search first, then looks at all queues, and wakes one
-///       more if anything is left; a searcher that finds nothing goes idle, see C3.
-///   C5: while somebody is busy and somebody idle, an idle worker watches the private
+///       more if anything is left; a searcher that finds nothing goes idle, see CR3.
+///   CR5: while somebody is busy and somebody idle, an idle worker watches the private
 ///       slots. Who goes idle beside a busy worker becomes the watcher if there is
 ///       none, and stops watching only when nobody is busy. Only when all were idle and
 ///       one was handed work is there no watcher yet: that one, reading a word_ no
@@ -66,15 +66,15 @@ public:
     [[nodiscard]] Receiver receiver(unsigned index,
                                     Redirects& redirects) const noexcept;
 
-    /// After a push to any queue: wakes a worker if one is idle and none searches. C3,
-    /// C4
+    /// After a push to any queue: wakes a worker if one is idle and none searches. CR3,
+    /// CR4
     void pushed() noexcept {
         if (lacks_searcher(word_.load(std::memory_order_seq_cst))) [[unlikely]] {
             wake_one();
         }
     }
 
-    /// After a worker put an item into its empty private slot. C5
+    /// After a worker put an item into its empty private slot. CR5
     void slot_filled() noexcept {
         const std::uint64_t word = word_.load(std::memory_order_relaxed);
         if ((word & kWatcher) == 0 && lacks_searcher(word)) [[unlikely]] {
@@ -88,7 +88,7 @@ public:
     /// An idle worker, the watcher only if no other is; nullptr if none.
     [[nodiscard]] Worker* find_idle() const noexcept;
 
-    /// Whether any queue holds anything, as of the caller's latest RMW. C3
+    /// Whether any queue holds anything, as of the caller's latest RMW. CR3
     [[nodiscard]] bool any_queued() const noexcept;
 
     /// A thread becomes a busy worker, or ends being one.
@@ -102,7 +102,7 @@ public:
     void stop_watching() noexcept;
     /// The watcher ends its watch if nobody is busy.
     [[nodiscard]] bool retire_watcher() noexcept;
-    /// A search ends with work; true if one more worker should be woken. C4, C5
+    /// A search ends with work; true if one more worker should be woken. CR4, CR5
     [[nodiscard]] bool found() noexcept;
 
     /// Whether a worker about to sleep may spin instead: one at a time, and only on a
@@ -124,7 +124,7 @@ private:
         return field(word, kIdle) != 0 && field(word, kSearching) == 0;
     }
     void add(std::uint64_t delta) noexcept {
-        word_.fetch_add(delta, std::memory_order_seq_cst); // C1
+        word_.fetch_add(delta, std::memory_order_seq_cst); // CR1
     }
 
     alignas(compat::kCacheLine) Atomic<std::uint64_t> word_{0};

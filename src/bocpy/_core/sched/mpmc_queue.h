@@ -51,7 +51,7 @@ struct Segment {
 ///   front_  all          first item; null when empty or while a taker holds it
 ///     Q1: exchanging back_ (seq_cst) gives a pusher its place; the order of those
 ///         exchanges is the order of the queue. Seq_cst because pushers and sleepers
-///         look at each other crosswise (see Crew, C3)
+///         look at each other crosswise (see Crew, CR3)
 ///     Q2: storing the link (release) publishes the item; takers read it with acquire
 ///     Q3: who exchanges a non-null front_ for null owns the front until it stores it
 ///         again or has closed the queue; others see an empty queue meanwhile
@@ -123,7 +123,7 @@ public:
     }
 
     /// Whether nothing was pushed before the caller's latest seq_cst operation and is
-    /// still here (see Crew, C3).
+    /// still here (see Crew, CR3).
     [[nodiscard]] bool empty() const noexcept {
         return back_.load(std::memory_order_seq_cst) == &front_;
     }

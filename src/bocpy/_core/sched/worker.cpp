@@ -175,7 +175,7 @@ Work* Worker::end_search(Work* handed) noexcept {
 }
 
 /// Stops counting as a searcher. What is left over goes to another idle worker, into
-/// its hand, so that it is not gone before that worker is awake. C4
+/// its hand, so that it is not gone before that worker is awake. CR4
 void Worker::settle() noexcept {
     idleness_.store(kBusy, std::memory_order_relaxed); // W4
     searching_ = false;

@@ -25,7 +25,7 @@ Work* Worker::wait_next() noexcept {
         if (!idle_) {
             go_idle();
         }
-        if (crew_.any_queued()) { // C3
+        if (crew_.any_queued()) { // CR3
             back_off(round);
         } else if (Work* const aged = rest()) {
             return aged;
@@ -64,7 +64,7 @@ Work* Worker::come_back() noexcept {
     idle_ = false;
     if (watching_.load(std::memory_order_relaxed)) {
         watching_.store(false, std::memory_order_relaxed);
-        crew_.stop_watching(); // C5
+        crew_.stop_watching(); // CR5
     }
     searching_ = true;
     return handed ? reinterpret_cast<Work*>(now) : nullptr;
