@@ -129,7 +129,8 @@ PyObject* worker_register(PyObject*, PyObject*) {
         if (slot < 0) {
             py::raise(
                 PyExc_RuntimeError,
-                "scheduler_worker_register: over-registration, no worker slot left");
+                "scheduler_worker_register: over-registration, no worker slot left "
+                "for this thread");
         }
         return number(slot);
     });
