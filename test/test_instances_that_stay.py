@@ -10,7 +10,7 @@ import pytest
 import plain
 from bocpy import Cown, start, wait, when
 from keeping import KEEP, keep, keep_weakly, look, look_weakly
-from observing import ensure_workers, failure_of, value_of
+from observing import PATIENCE, ensure_workers, failure_of, value_of
 from plain import LEAVING, STAYING, Plain, Registered
 from sharing import shared_runtime  # noqa: F401
 
@@ -82,7 +82,18 @@ def test_it_stays_inside_containers_and_other_instances(kind):
     assert value_of(size) > 4 * sys.getsizeof({0: 0})
 
 
-def test_value_that_cannot_be_fetched_tells_why():
+@pytest.fixture
+def interpreter(monkeypatch):
+    """Have one worker, in an interpreter of its own."""
+    wait(PATIENCE)
+    monkeypatch.setenv("BOCPY_BACKEND", "interpreters")
+    ensure_workers(1)
+    yield
+    wait(PATIENCE)
+
+
+@pytest.mark.skipif(sys.version_info < (3, 12), reason="needs worker interpreters")
+def test_value_that_cannot_be_fetched_tells_why(interpreter):
     cown = settle(Plain(part=1))
 
     @when()
