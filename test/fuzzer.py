@@ -29,6 +29,7 @@ BLOCKS = {
     "scheduler_worker_register",
     "start",
     "terminator_wait",
+    "terminator_wait_idle",
     "wait",
     "Behaviors",
     "_run_thread",

@@ -50,9 +50,11 @@ NAMES = [
     "terminator_dec",
     "terminator_inc",
     "terminator_reset",
+    "terminator_run",
     "terminator_seed_dec",
     "terminator_seeded",
     "terminator_wait",
+    "terminator_wait_idle",
 ]
 
 
@@ -153,6 +155,7 @@ def test_workers_know_that_they_are_not_the_primary():
         ("terminator_close", ()),
         ("terminator_seed_dec", ()),
         ("terminator_reset", ()),
+        ("terminator_wait_idle", (0, 0)),
         ("noticeboard_clear", ()),
         ("set_noticeboard_thread", ()),
     ],
@@ -223,6 +226,39 @@ def test_terminator_wakes_its_waiters_at_zero(terminator):
     _core.terminator_dec()
     waiter.join(PATIENCE)
     assert done == [True]
+
+
+def test_terminator_wakes_all_who_wait_for_what_is_pending(terminator):
+    run = _core.terminator_run()
+    _core.terminator_inc()
+    assert _core.terminator_wait_idle(run, 0) is False
+    done = []
+    waiters = [
+        threading.Thread(
+            target=lambda: done.append(_core.terminator_wait_idle(run, 30))
+        )
+        for _ in range(3)
+    ]
+    for waiter in waiters:
+        waiter.start()
+    _core.terminator_dec()
+    for waiter in waiters:
+        waiter.join(PATIENCE)
+    assert done == [True] * 3
+    assert _core.terminator_seeded() == 1
+
+
+def test_waiting_for_what_is_pending_ends_with_the_run(terminator):
+    run = _core.terminator_run()
+    _core.terminator_reset()
+    _core.terminator_inc()
+    assert _core.terminator_run() != run
+    assert _core.terminator_wait_idle(run, None) is True
+    assert _core.terminator_wait_idle(_core.terminator_run(), 0) is False
+    with pytest.raises(TypeError):
+        _core.terminator_wait_idle(run)
+    with pytest.raises(TypeError):
+        _core.terminator_wait_idle("this one", 0)
 
 
 def test_terminator_wait_reads_its_timeout(terminator):

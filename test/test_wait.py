@@ -5,11 +5,12 @@ from __future__ import annotations
 import contextlib
 import logging
 import math
+import threading
 import time
 
 import pytest
 
-from bocpy import Cown, behaviors, receive, send, start, wait, when
+from bocpy import Cown, behaviors, quiesce, receive, send, start, wait, when
 from observing import PATIENCE, expect, value_of, values_of
 
 STATISTICS = {
@@ -264,3 +265,36 @@ def test_children_dropped_by_a_stop_tell_so_wherever_their_worker_had_them():
     assert len(parent.value) == 3
     for child in parent.value:
         assert_dropped(child)
+
+
+def beside(*functions):
+    """Call each function on a thread of its own, all while a body runs."""
+    block()
+    threads = [threading.Thread(target=each, daemon=True) for each in functions]
+    for thread in threads:
+        thread.start()
+    send("gate", None)
+    return threads
+
+
+def still_alive(threads):
+    """Join threads that should end; count those that do not."""
+    deadline = time.monotonic() + PATIENCE
+    for thread in threads:
+        thread.join(max(deadline - time.monotonic(), 0))
+    return sum(thread.is_alive() for thread in threads)
+
+
+def test_quiesce_returns_in_every_thread():
+    start(worker_count=1)
+    for _ in range(50):
+        assert still_alive(beside(quiesce, quiesce, quiesce)) == 0
+
+
+def test_wait_returns_beside_quiesce(backend):
+    for _ in range(20):
+        start(worker_count=1)
+        threads = beside(quiesce, quiesce)
+        wait(PATIENCE)
+        assert still_alive(threads) == 0
+        assert behaviors.BEHAVIORS is None

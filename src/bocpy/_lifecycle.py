@@ -68,6 +68,7 @@ class Behaviors:
         self.final_cowns: tuple[Any, ...] = ()
         self.noticeboard: Thread | None = None
         self.bid = 0
+        self._run = 0
         self._asked = (num_workers, backend, isolation)
         self._module: tuple[str, str | None] = ("__main__", None)
         self._backend: Backend | None = None
@@ -275,6 +276,7 @@ class Behaviors:
 
     def _arm(self) -> None:
         count, seeded = _core.terminator_reset()
+        self._run = _core.terminator_run()
         if count != 0 or seeded != 0:
             raise RuntimeError(
                 "terminator drift carried over from a previous run "
@@ -317,13 +319,7 @@ class Behaviors:
 
         """
         deadline = deadline_of(timeout)
-        dropped = _core.terminator_seed_dec()
-        try:
-            done = _core.terminator_wait(left(deadline))
-        finally:
-            if dropped:
-                _core.terminator_seed_inc()
-        if not done:
+        if not _core.terminator_wait_idle(self._run, left(deadline)):
             raise TimeoutError(
                 f"behaviors are still pending after {timeout} s\n{_dump.report()}"
             )
@@ -372,13 +368,8 @@ class Behaviors:
 
     def _settle(self, deadline: float | None) -> None:
         """Wait for the pending count; then nothing can be scheduled any more."""
-        dropped = _core.terminator_seed_dec()
-        try:
-            done = _core.terminator_wait(left(deadline))
-        except BaseException:
-            if dropped:
-                _core.terminator_seed_inc()
-            raise
+        done = _core.terminator_wait_idle(self._run, left(deadline))
+        _core.terminator_seed_dec()
         if not done:
             self.logger.warning(
                 "stop(): terminator did not reach quiescence (count=%d, seeded=%d); "

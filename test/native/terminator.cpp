@@ -42,6 +42,25 @@ void the_seed_counts_once() {
     CHECK((terminator.reset() == std::pair<std::int64_t, std::int64_t>{1, 1}));
 }
 
+void idle_is_without_behaviors_whether_or_not_the_seed_is_in() {
+    Terminator terminator;
+    terminator.reset();
+    const std::uint32_t run = terminator.run();
+    const auto idle = [&] {
+        return terminator.wait_idle_until(run, steady_clock::now()) ==
+               Terminator::kDone;
+    };
+    CHECK(terminator.pending() == 0 && idle());
+    terminator.inc();
+    CHECK(terminator.pending() == 1 && !idle());
+    CHECK(terminator.seed_dec() && !idle());
+    terminator.dec();
+    CHECK(terminator.pending() == 0 && idle());
+    terminator.reset();
+    terminator.inc();
+    CHECK(idle()); // another run
+}
+
 void a_closed_one_refuses_and_still_counts_down() {
     Terminator terminator;
     terminator.reset();
@@ -91,6 +110,7 @@ void no_end_is_missed() {
 int main() {
     it_starts_closed_and_empty();
     the_seed_counts_once();
+    idle_is_without_behaviors_whether_or_not_the_seed_is_in();
     a_closed_one_refuses_and_still_counts_down();
     a_deadline_ends_the_wait();
     no_end_is_missed();

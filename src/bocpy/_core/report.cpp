@@ -237,8 +237,7 @@ std::vector<std::string> running_bodies() {
 }
 
 std::string report() {
-    const Terminator& terminator = Terminator::instance();
-    const std::int64_t pending = terminator.count() - terminator.seeded();
+    const std::int64_t pending = Terminator::instance().pending();
     std::string text = "behaviors that have not ended: ";
     text += pending > 0 ? "at most " : ""; // a busy worker keeps a count
     text += std::to_string(std::max<std::int64_t>(pending, 0)) + "\n";

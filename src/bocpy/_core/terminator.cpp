@@ -2,6 +2,16 @@
 
 namespace boc {
 
+namespace {
+
+Terminator::Waited outcome(Waited waited) noexcept {
+    return waited == Waited::kSignalled  ? Terminator::kDone
+           : waited == Waited::kTimedOut ? Terminator::kTimedOut
+                                         : Terminator::kInterrupted;
+}
+
+} // namespace
+
 Terminator& Terminator::instance() noexcept {
     static constinit Terminator terminator;
     return terminator;
@@ -13,36 +23,45 @@ std::int64_t Terminator::reject() noexcept {
 }
 
 bool Terminator::seed_dec() noexcept {
-    if (!seeded_.exchange(false, std::memory_order_acq_rel)) { // T3
-        return false;
+    std::int64_t word = word_.load(std::memory_order_relaxed);
+    do {
+        if (seed(word) == 0) {
+            return false;
+        }
+    } while (!word_.compare_exchange_weak(word, word - kSeed, std::memory_order_acq_rel,
+                                          std::memory_order_relaxed)); // T1
+    if (behaviors(word) == 0) {
+        event_.wake_all();
     }
-    dec();
     return true;
 }
 
 bool Terminator::seed_inc() noexcept {
-    if (inc() < 0) {
-        return false;
-    }
-    if (seeded_.exchange(true, std::memory_order_acq_rel)) { // T3
-        dec();
-        return false;
-    }
+    std::int64_t word = word_.load(std::memory_order_relaxed);
+    do {
+        if ((word & (kSeed | kClosed)) != 0) {
+            return false;
+        }
+    } while (!word_.compare_exchange_weak(word, word + kSeed, std::memory_order_acq_rel,
+                                          std::memory_order_relaxed)); // T1
     return true;
 }
 
 std::pair<std::int64_t, std::int64_t> Terminator::reset() noexcept {
-    const bool seeded = seeded_.exchange(true, std::memory_order_acq_rel); // T3
-    const auto word = word_.exchange(kOne, std::memory_order_acq_rel);     // T1
-    return {word >> 1, seeded ? 1 : 0};
+    run_.fetch_add(1, std::memory_order_acq_rel);                       // T3
+    const auto word = word_.exchange(kSeed, std::memory_order_acq_rel); // T1
+    event_.wake_all();
+    return {total(word), seed(word)};
 }
 
 Terminator::Waited Terminator::wait_until(compat::Deadline deadline) noexcept {
-    const boc::Waited waited =
-        event_.wait_until(deadline, [this] { return count() == 0; });
-    return waited == boc::Waited::kSignalled  ? kDone
-           : waited == boc::Waited::kTimedOut ? kTimedOut
-                                              : kInterrupted;
+    return outcome(event_.wait_until(deadline, [this] { return count() == 0; }));
+}
+
+Terminator::Waited Terminator::wait_idle_until(std::uint32_t number,
+                                               compat::Deadline deadline) noexcept {
+    return outcome(event_.wait_until(
+        deadline, [this, number] { return pending() <= 0 || run() != number; }));
 }
 
 } // namespace boc

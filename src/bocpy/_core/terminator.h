@@ -9,15 +9,17 @@
 
 namespace boc {
 
-/// Counts what a runtime still has to do: one seed, held from start to wait, and each
+/// Counts what a runtime still has to do: one seed, held from start to stop, and each
 /// behavior scheduled and not finished. Starts closed, empty and unseeded.
 ///
-///   word_    all   twice the count, plus 1 while closed
-///     T1: every change is an RMW on word_; who brings the count to 0 wakes the waiters
+///   word_    all   four times what is pending, plus 2 for the seed, plus 1 while
+///   closed
+///     T1: every change is an RMW on word_; who brings what is pending, or the count,
+///     to
+///         0 wakes the waiters
 ///     T2: an inc that meets the closed bit takes itself back, which is a dec
-///   seeded_  all   T3: only the exchange that turns it counts the seed in or out; it
-///                      is counted in before that and out after it, so that a seed that
-///                      is in is counted
+///   run_     reset T3: moves on before word_ is opened again: who waits for a run that
+///                      is over, and sees counts of a later one, sees that, too
 ///   Kept     each worker   T4: a worker that ends a behavior keeps its count for the
 ///                          next one that it schedules, and gives it back before it
 ///                          sleeps: the count is never too low, and too high only while
@@ -33,17 +35,17 @@ public:
     std::int64_t inc() noexcept {
         const std::int64_t word =
             word_.fetch_add(kOne, std::memory_order_acq_rel) + kOne; // T1
-        return (word & kClosed) == 0 ? word >> 1 : reject();
+        return (word & kClosed) == 0 ? total(word) : reject();
     }
 
     /// Counts one out; the new count.
     std::int64_t dec() noexcept {
         const std::int64_t word =
             word_.fetch_sub(kOne, std::memory_order_acq_rel) - kOne; // T1
-        if (word >> 1 == 0) {
+        if (behaviors(word) <= 0) {
             event_.wake_all();
         }
-        return word >> 1;
+        return total(word);
     }
 
     /// Whether a worker keeps a count. T4
@@ -89,26 +91,47 @@ public:
     std::pair<std::int64_t, std::int64_t> reset() noexcept;
 
     [[nodiscard]] std::int64_t count() const noexcept {
-        return word_.load(std::memory_order_acquire) >> 1;
+        return total(word_.load(std::memory_order_acquire));
     }
     [[nodiscard]] std::int64_t seeded() const noexcept {
-        return seeded_.load(std::memory_order_acquire) ? 1 : 0;
+        return seed(word_.load(std::memory_order_acquire));
+    }
+    /// The count without the seed.
+    [[nodiscard]] std::int64_t pending() const noexcept {
+        return behaviors(word_.load(std::memory_order_acquire));
     }
     [[nodiscard]] bool closed() const noexcept {
         return (word_.load(std::memory_order_acquire) & kClosed) != 0;
     }
 
+    /// Which reset was the latest.
+    [[nodiscard]] std::uint32_t run() const noexcept {
+        return run_.load(std::memory_order_acquire); // T3
+    }
+
     /// Waits until the count is 0; call again after kInterrupted.
     Waited wait_until(compat::Deadline deadline) noexcept;
+    /// Waits until nothing is pending, or another run than `run` has begun.
+    Waited wait_idle_until(std::uint32_t run, compat::Deadline deadline) noexcept;
 
 private:
     static constexpr std::int64_t kClosed = 1;
-    static constexpr std::int64_t kOne = 2;
+    static constexpr std::int64_t kSeed = 2;
+    static constexpr std::int64_t kOne = 4;
 
+    static constexpr std::int64_t behaviors(std::int64_t word) noexcept {
+        return word >> 2;
+    }
+    static constexpr std::int64_t seed(std::int64_t word) noexcept {
+        return (word & kSeed) != 0 ? 1 : 0;
+    }
+    static constexpr std::int64_t total(std::int64_t word) noexcept {
+        return behaviors(word) + seed(word);
+    }
     std::int64_t reject() noexcept;
 
     alignas(compat::kCacheLine) Atomic<std::int64_t> word_{kClosed};
-    Atomic<bool> seeded_{false};
+    Atomic<std::uint32_t> run_{0};
     alignas(compat::kCacheLine) Eventcount event_;
 };
 

@@ -19,6 +19,14 @@ void wait(Terminator& terminator) {
     CHECK(waited == Terminator::kDone);
 }
 
+void wait_idle(Terminator& terminator, std::uint32_t run) {
+    Terminator::Waited waited = Terminator::kInterrupted;
+    while (waited == Terminator::kInterrupted) {
+        waited = terminator.wait_idle_until(run, compat::kForever);
+    }
+    CHECK(waited == Terminator::kDone);
+}
+
 /// Two that were counted in end, the seed goes out, and the waiter sees what they did.
 struct Rundown {
     static constexpr unsigned kThreads = 3;
@@ -129,6 +137,60 @@ struct SeedBesideWork {
     Plain written;
 };
 
+/// Two wait for what is pending beside one that takes the seed out and in: both see the
+/// end, and neither is let through early.
+struct IdleWaiters {
+    static constexpr unsigned kThreads = 3;
+
+    IdleWaiters() {
+        terminator.reset();
+        CHECK(terminator.inc() == 2);
+    }
+
+    void thread(unsigned index) {
+        if (index == 0) {
+            CHECK(terminator.seed_dec());
+            written.set(1);
+            terminator.dec();
+            CHECK(terminator.seed_inc());
+            return;
+        }
+        wait_idle(terminator, terminator.run());
+        CHECK(written.get() == 1);
+    }
+    void after() { CHECK(terminator.count() == 1 && terminator.pending() == 0); }
+
+    Terminator terminator;
+    Plain written;
+};
+
+/// One waits while its run ends and the next begins, which has no end: it is let go.
+struct FormerRun {
+    static constexpr unsigned kThreads = 2;
+
+    FormerRun() {
+        terminator.reset();
+        run = terminator.run();
+        CHECK(terminator.inc() == 2);
+    }
+
+    void thread(unsigned index) {
+        if (index == 0) {
+            wait_idle(terminator, run);
+            return;
+        }
+        terminator.dec();
+        CHECK(terminator.seed_dec());
+        terminator.close();
+        terminator.reset();
+        CHECK(terminator.inc() == 2);
+    }
+    void after() { CHECK(terminator.run() != run && terminator.pending() == 1); }
+
+    Terminator terminator;
+    std::uint32_t run = 0;
+};
+
 /// Two workers run chains, each of which schedules the next from its body, and keep a
 /// count between them: no waiter is let through early, and none is left waiting.
 struct KeptCounts {
@@ -199,6 +261,8 @@ int main() {
                           test::scenario<Closing>("closing"),
                           test::scenario<Seed>("seed"),
                           test::scenario<SeedBesideWork>("seed beside work"),
+                          test::scenario<IdleWaiters>("idle waiters"),
+                          test::scenario<FormerRun>("former run"),
                           test::scenario<KeptCounts>("kept counts"),
                           test::scenario<KeptWhileClosing>("kept while closing")});
 }

@@ -199,8 +199,7 @@ PyObject* from_pointer(PyObject*, PyObject* args) {
 /// Takes the value out once nothing is pending; throws it if a body raised it.
 PyObject* unwrap(PyObject* self, PyObject*) {
     return py::guarded([self] {
-        const Terminator& terminator = Terminator::instance();
-        if (terminator.count() > terminator.seeded()) {
+        if (Terminator::instance().pending() > 0) {
             py::raise(PyExc_RuntimeError,
                       "unwrap(): behaviors are still in flight; call quiesce() first");
         }

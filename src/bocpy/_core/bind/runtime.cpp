@@ -240,18 +240,48 @@ PyObject* terminator_close(PyObject*, PyObject*) {
     });
 }
 
+/// Repeats `wait()` until it is not interrupted; whether it came to its end.
+template <typename Wait>
+py::Ref wait_through(Wait&& wait) {
+    auto waited = Terminator::kInterrupted;
+    while (waited == Terminator::kInterrupted) {
+        wait_detached([&](Interrupts) {
+            waited = wait();
+            return waited == Terminator::kInterrupted ? Waited::kInterrupted
+                                                      : Waited::kSignalled;
+        });
+    }
+    return truth(waited == Terminator::kDone);
+}
+
 PyObject* terminator_wait(PyObject*, PyObject* timeout) {
     return py::guarded([timeout] {
         const compat::Deadline deadline = deadline_of(parse_timeout(timeout));
-        auto waited = Terminator::kInterrupted;
-        while (waited == Terminator::kInterrupted) {
-            wait_detached([&](Interrupts) {
-                waited = terminator().wait_until(deadline);
-                return waited == Terminator::kInterrupted ? Waited::kInterrupted
-                                                          : Waited::kSignalled;
-            });
+        return wait_through([&] { return terminator().wait_until(deadline); });
+    });
+}
+
+PyObject* terminator_run(PyObject*, PyObject*) {
+    return PyLong_FromUnsignedLong(terminator().run());
+}
+
+PyObject* terminator_wait_idle(PyObject*, PyObject* const* args, Py_ssize_t count) {
+    return py::guarded([&] {
+        require_primary("terminator_wait_idle");
+        if (count != 2) {
+            py::raise(PyExc_TypeError,
+                      "terminator_wait_idle() takes exactly 2 arguments (%zd given)",
+                      count);
         }
-        return truth(waited == Terminator::kDone);
+        const unsigned long run = PyLong_AsUnsignedLongMask(args[0]);
+        if (PyErr_Occurred() != nullptr) {
+            throw py::ErrorSet{};
+        }
+        const compat::Deadline deadline = deadline_of(parse_timeout(args[1]));
+        return wait_through([&] {
+            return terminator().wait_idle_until(static_cast<std::uint32_t>(run),
+                                                deadline);
+        });
     });
 }
 
@@ -359,6 +389,8 @@ PyMethodDef functions[] = {
     {"terminator_dec", terminator_dec, METH_NOARGS, nullptr},
     {"terminator_close", terminator_close, METH_NOARGS, nullptr},
     {"terminator_wait", terminator_wait, METH_O, nullptr},
+    {"terminator_run", terminator_run, METH_NOARGS, nullptr},
+    {"terminator_wait_idle", py::method(terminator_wait_idle), METH_FASTCALL, nullptr},
     {"terminator_seed_dec", terminator_seed_dec, METH_NOARGS, nullptr},
     {"terminator_seed_inc", terminator_seed_inc, METH_NOARGS, nullptr},
     {"terminator_reset", terminator_reset, METH_NOARGS, nullptr},
