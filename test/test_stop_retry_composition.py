@@ -130,6 +130,88 @@ def test_busy_worker_bounds_wait(caplog):
     assert value_of(Cown(1)) == 1
 
 
+def in_thread(function):
+    """Call a function on another thread."""
+    thread = threading.Thread(target=function, daemon=True)
+    thread.start()
+    return thread
+
+
+def test_one_thread_at_a_time_ends_the_runtime(monkeypatch, gate):
+    ended = []
+    teardown = behaviors.Behaviors.teardown_workers
+
+    def counted(self):
+        ended.append(threading.current_thread())
+        reached.set()
+        open_gate.wait(60)
+        teardown(self)
+
+    monkeypatch.setattr(behaviors.Behaviors, "teardown_workers", counted)
+    start(worker_count=1)
+    first = in_thread(lambda: wait(PATIENCE))
+    assert reached.wait(PATIENCE)
+    with pytest.raises(RuntimeError, match="another thread is still stopping the run"):
+        wait(0.1)
+    second = in_thread(lambda: wait(PATIENCE))
+    gate.set()
+    for thread in (first, second):
+        thread.join(PATIENCE)
+        assert not thread.is_alive()
+    assert ended == [first]
+    assert behaviors.BEHAVIORS is None
+    ensure_workers()
+    assert value_of(Cown(1)) == 1
+
+
+def test_a_slow_waiter_leaves_the_next_runtime_alone(monkeypatch, gate):
+    stop = behaviors.Behaviors.stop
+
+    def slow(self, timeout=None):
+        stop(self, timeout)
+        if threading.current_thread() is waiter:
+            reached.set()
+            open_gate.wait(60)
+
+    monkeypatch.setattr(behaviors.Behaviors, "stop", slow)
+    start(worker_count=1)
+    waiter = threading.Thread(target=lambda: wait(PATIENCE), daemon=True)
+    waiter.start()
+    assert reached.wait(PATIENCE)
+    wait(PATIENCE)
+    start(worker_count=1)
+    gate.set()
+    waiter.join(PATIENCE)
+    assert not waiter.is_alive()
+    assert behaviors.BEHAVIORS is not None
+    assert value_of(Cown(1)) == 1
+
+
+def test_each_thread_that_waits_may_read_its_cowns():
+    cowns = [Cown(1), Cown(2)]
+    read = []
+
+    @when()
+    def _():
+        send("signal", "busy")
+        receive("gate", 60)
+
+    def reads(cown):
+        when(cown)(lambda c: c.value)
+        send("signal", "waits")
+        wait(PATIENCE)
+        read.append(cown.value)
+
+    assert expect("signal") == "busy"
+    threads = [in_thread(lambda cown=cown: reads(cown)) for cown in cowns]
+    del cowns
+    assert [expect("signal"), expect("signal")] == ["waits"] * 2
+    send("gate", None)
+    for thread in threads:
+        thread.join(PATIENCE)
+    assert sorted(read) == [1, 2]
+
+
 class Capsule:
     """Stands for a behavior that was never run."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import _thread
 import os
 import sys
 import time
@@ -81,6 +82,7 @@ class Behaviors:
         self._final_noticeboard: dict[str, Any] = {}
         self.started: bool = False
         self.gave_up: bool = False
+        self._turn = _thread.RLock()  # one thread at a time ends it
         self._closing = False
         self._workers_stopped = False
         self._teardown_complete = False
@@ -347,13 +349,31 @@ class Behaviors:
         if self._teardown_complete:
             return
         deadline = deadline_of(timeout)
+        idle = self._closing or _core.terminator_wait_idle(self._run, left(deadline))
+        self._take_turn(timeout, deadline)
+        try:
+            if not self._closing:
+                self._close(idle=idle)
+            self._lend_frames(sys._getframe(1))
+            if not self._teardown_complete:
+                self._end(timeout, deadline)
+        finally:
+            self._turn.release()
+
+    def _take_turn(self, timeout: float | None, deadline: float | None) -> None:
+        """Wait until no other thread ends the runtime."""
+        seconds = left(deadline)
+        if not self._turn.acquire(timeout=-1 if seconds is None else seconds):
+            self.gave_up = True
+            raise RuntimeError(
+                f"another thread is still stopping the runtime after {timeout} s; "
+                f"call wait() again\n{_dump.report()}"
+            )
+
+    def _end(self, timeout: float | None, deadline: float | None) -> None:
+        """Stop workers and noticeboard, and free what they leave."""
         retry = self._workers_stopped
         if not self._workers_stopped:
-            if not self._closing:
-                self._settle(deadline)
-                self._closing = True
-            self._close_noticeboard()
-            self._lend_frames(sys._getframe(1))
             self.stop_workers(deadline)
         self._await_noticeboard(timeout, deadline, retry=retry)
         try:
@@ -366,11 +386,10 @@ class Behaviors:
                 f"stop(): release_all failed for {count} orphan behavior(s)"
             ) from self._stop_drain_errors[0]
 
-    def _settle(self, deadline: float | None) -> None:
-        """Wait for the pending count; then nothing can be scheduled any more."""
-        done = _core.terminator_wait_idle(self._run, left(deadline))
+    def _close(self, *, idle: bool) -> None:
+        """Let nothing be scheduled any more, nor changes of the noticeboard line up."""
         _core.terminator_seed_dec()
-        if not done:
+        if not idle:
             self.logger.warning(
                 "stop(): terminator did not reach quiescence (count=%d, seeded=%d); "
                 "behaviors that have not started are dropped",
@@ -378,6 +397,9 @@ class Behaviors:
                 _core.terminator_seeded(),
             )
         _core.terminator_close()
+        if self.noticeboard is not None:
+            _core.noticeboard_stop()
+        self._closing = True
 
     @staticmethod
     def _snapshot() -> dict[str, Any]:
@@ -447,10 +469,6 @@ class Behaviors:
         if first is not None:
             raise first
         return errors
-
-    def _close_noticeboard(self) -> None:
-        if self.noticeboard is not None:
-            _core.noticeboard_stop()
 
     def _await_noticeboard(
         self, timeout: float | None, deadline: float | None, *, retry: bool

@@ -133,6 +133,15 @@ def _start(
         raise
 
 
+def _forget(runtime: Behaviors) -> None:
+    """Have none up, unless another than *runtime* is."""
+    global BEHAVIORS  # noqa: PLW0603
+    if BEHAVIORS is runtime:  # else nobody waits for one that is being started
+        with _starting:
+            if BEHAVIORS is runtime:
+                BEHAVIORS = None
+
+
 def _typed(function: Callable[..., Any]) -> Waiting:
     """Tell type checkers which answer comes of which question."""
     return function
@@ -169,7 +178,6 @@ def wait(
         RuntimeError: if something still runs at the deadline; call again to go on.
 
     """
-    global BEHAVIORS  # noqa: PLW0603
     try:
         runtime, timeout = _up(timeout)
     except TimeoutError as error:
@@ -183,7 +191,7 @@ def wait(
             raise
     finally:
         if runtime._teardown_complete:
-            BEHAVIORS = None
+            _forget(runtime)
     return _answer(
         runtime._final_stats if stats else None,
         runtime._final_noticeboard if noticeboard else None,
