@@ -11,7 +11,7 @@ import time
 
 import pytest
 
-from programs import HEAD, environment, run_command
+from programs import HEAD, environment, run_command, run_program
 
 BUSY = """
 @when()
@@ -287,3 +287,29 @@ if __name__ == "__main__":
     told = "1 worker(s) of a start that failed have not ended:"
     assert out.splitlines() == ["interrupted", told]
     assert "a worker starts for" in err
+
+
+INTERRUPTED_START = """
+from unittest.mock import patch
+begin = threading.Thread.start
+
+def interrupted(thread):
+    begin(thread)
+    if thread.name == "bocpy-worker-0":
+        raise KeyboardInterrupt
+
+if __name__ == "__main__":
+    with patch.object(threading.Thread, "start", interrupted):
+        try:
+            start(worker_count=2)
+        except KeyboardInterrupt:
+            print("interrupted")
+    start(worker_count=2)
+    wait(60)
+    print("ended well")
+"""
+
+
+def test_interrupt_while_workers_are_started_leaves_none_behind(backend, tmp_path):
+    ended = run_program(HEAD + INTERRUPTED_START, tmp_path)
+    assert (ended.code, ended.lines) == (0, ["interrupted", "ended well"]), ended.err

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
         def prepare(self, module: str, path: str | None) -> None:
             """Gather what workers need of the program; raises what is wrong with it."""
 
+        def cancel(self) -> None:
+            """Let workers end that wait for prepare(): it may not be called."""
+
         def run(self, ready: Callable[[str | None], None]) -> None:
             """Be a worker until the runtime stops, once prepare() has ended.
 

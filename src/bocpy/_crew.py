@@ -31,6 +31,7 @@ class Crew:
         self._backend = backend
         self._told = threading.Condition()
         self._reports: dict[int, str | None] = {}
+        self._cancelled = False
         self.threads = [
             threading.Thread(
                 target=self._run, args=(i,), name=f"bocpy-worker-{i}", daemon=True
@@ -44,6 +45,8 @@ class Crew:
             self._told.notify_all()
 
     def _run(self, worker: int) -> None:
+        if self._cancelled:
+            return
         told = False
 
         def ready(trouble: str | None) -> None:
@@ -71,33 +74,39 @@ class Crew:
             Exception: what *prepare* raises.
 
         """
-        started = 0
-        refused = None
-        for thread in self.threads:
-            try:
-                thread.start()
-            except (RuntimeError, MemoryError) as error:
-                refused = error
-                break
-            started += 1
         try:
+            refused = self._start_threads()
             prepare()
+        except BaseException:
+            self._cancelled = True
+            self._backend.cancel()
+            raise
         finally:
             with self._told:
-                while not self._told.wait_for(lambda: self._all_told(started), _SLICE):
+                while not self._told.wait_for(self._all_told, _SLICE):
                     pass
         if refused is not None:
             cause = str(refused) or type(refused).__name__
             raise RuntimeError(f"Error starting worker pool: {cause}") from refused
         lost = "a worker ended before it was ready"
-        reports = [self._reports.get(worker, lost) for worker in range(started)]
+        workers = range(len(self.threads))
+        reports = [self._reports.get(worker, lost) for worker in workers]
         return [text for text in reports if text is not None]
 
-    def _all_told(self, started: int) -> bool:
-        """Tell whether each of the first workers has reported, or died."""
+    def _start_threads(self) -> RuntimeError | MemoryError | None:
+        """Start one after the other until one is refused; return why that was."""
+        try:
+            for thread in self.threads:
+                thread.start()
+        except (RuntimeError, MemoryError) as error:
+            return error
+        return None
+
+    def _all_told(self) -> bool:
+        """Tell whether each worker has reported, or does not run."""
         return all(
-            worker in self._reports or not self.threads[worker].is_alive()
-            for worker in range(started)
+            worker in self._reports or not thread.is_alive()
+            for worker, thread in enumerate(self.threads)
         )
 
     def stop(self, deadline: float | None = None) -> list[threading.Thread]:

@@ -44,6 +44,10 @@ class Interpreters:
         finally:
             self._prepared.set()
 
+    def cancel(self) -> None:
+        """Let workers that wait for the program end without it."""
+        self._prepared.set()
+
     def _await_program(self) -> Program:
         self._prepared.wait()
         if self._program is None:

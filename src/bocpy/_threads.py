@@ -29,6 +29,9 @@ class Threads:
 
         describe_main(module, path)
 
+    def cancel(self) -> None:
+        """Do nothing: workers do not wait for prepare()."""
+
     def run(self, ready: Callable[[str | None], None]) -> None:
         """Be a worker until the runtime stops."""
         if self.isolation == "copy":
