@@ -292,10 +292,12 @@ if __name__ == "__main__":
 INTERRUPTED_START = """
 from unittest.mock import patch
 begin = threading.Thread.start
+name, moment = sys.argv[1:]
 
 def interrupted(thread):
-    begin(thread)
-    if thread.name == "bocpy-worker-0":
+    if moment == "after" or thread.name != name:
+        begin(thread)
+    if thread.name == name:
         raise KeyboardInterrupt
 
 if __name__ == "__main__":
@@ -304,12 +306,15 @@ if __name__ == "__main__":
             start(worker_count=2)
         except KeyboardInterrupt:
             print("interrupted")
-    start(worker_count=2)
-    wait(60)
+    for _ in range(2):
+        start(worker_count=2)
+        wait(60)
     print("ended well")
 """
 
 
-def test_interrupt_while_workers_are_started_leaves_none_behind(backend, tmp_path):
-    ended = run_program(HEAD + INTERRUPTED_START, tmp_path)
+@pytest.mark.parametrize("moment", ["before", "after"])
+@pytest.mark.parametrize("name", ["bocpy-worker-1", "bocpy-noticeboard"])
+def test_interrupt_of_a_start_leaves_no_thread_behind(backend, name, moment, tmp_path):
+    ended = run_program(HEAD + INTERRUPTED_START, tmp_path, name, moment)
     assert (ended.code, ended.lines) == (0, ["interrupted", "ended well"]), ended.err

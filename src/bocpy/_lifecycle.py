@@ -77,6 +77,7 @@ class Behaviors:
         self._export: ExportResult | None = None
         self._former_alias: Any = None
         self._noticeboard_start_error: BaseException | None = None
+        self._aborted = False
         self._stop_drain_errors: list[BaseException] = []
         self._final_stats: list[dict[str, int]] = []
         self._final_noticeboard: dict[str, Any] = {}
@@ -251,6 +252,8 @@ class Behaviors:
         claimed = threading.Event()
 
         def serve() -> None:
+            if self._aborted:
+                return
             try:
                 _core.set_noticeboard_thread()
             except BaseException as error:  # noqa: BLE001
@@ -259,22 +262,24 @@ class Behaviors:
                 return
             claimed.set()
             try:
-                _noticeboard.run_noticeboard()
+                if not self._aborted:  # else asked to stop before it could be
+                    _noticeboard.run_noticeboard()
             finally:
                 _core.clear_noticeboard_thread()
 
         self._noticeboard_start_error = None
         thread = threading.Thread(target=serve, name="bocpy-noticeboard", daemon=True)
+        self.noticeboard = thread
         thread.start()
         while not claimed.wait(0.1):
             if not thread.is_alive():
                 raise RuntimeError("the noticeboard thread did not become ready")
         if self._noticeboard_start_error is not None:
             thread.join()
+            self.noticeboard = None
             raise RuntimeError(
                 "noticeboard thread failed to claim the C-level single-writer slot"
             ) from self._noticeboard_start_error
-        self.noticeboard = thread
 
     def _arm(self) -> None:
         count, seeded = _core.terminator_reset()
@@ -302,9 +307,11 @@ class Behaviors:
             self._crew.stop(time.monotonic())
 
     def _abort_noticeboard(self) -> None:
+        self._aborted = True
         if self.noticeboard is not None:
             _core.noticeboard_stop()
-            self.noticeboard.join()
+            if self.noticeboard.is_alive():
+                self.noticeboard.join()
             self.noticeboard = None
 
     # Waiting and stopping
