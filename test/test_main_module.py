@@ -577,3 +577,29 @@ def test_worker_of_a_script_may_import_what_the_script_could(tmp_path):
         print(result.value)
         """
     assert output_of(program, tmp_path) == ["7"]
+
+
+EVASIVE = """
+    import weakref
+    from bocpy import Cown, wait, when
+    class Evasive:
+        @property
+        def __class__(self):
+            raise LookupError("no class")
+    evasive = Evasive()
+    referent = Evasive()
+    dead = weakref.proxy(referent)
+    del referent
+    class Holder:
+        values = [dead, evasive]
+    if __name__ == "__main__":
+        result = when(Cown(1))(lambda c: c.value)
+        wait(30)
+        print(result.value)
+    """
+
+
+def test_globals_of_a_script_need_not_tell_their_class(backend, tmp_path):
+    assert output_of(EVASIVE, tmp_path) == ["1"]
+    ended = run_command("-", stdin=textwrap.dedent(EVASIVE), cwd=tmp_path)
+    assert (ended.code, ended.out) == (0, "1\n"), ended.err

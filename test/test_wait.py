@@ -7,6 +7,7 @@ import logging
 import math
 import threading
 import time
+import weakref
 
 import pytest
 
@@ -113,6 +114,26 @@ def test_wait_makes_the_cowns_of_its_callers_readable():
     assert capsule.value == "capsule"
     with contained[0] as value:
         assert value == "contained!"
+
+
+class Evasive:
+    """Tells nobody of what class it is."""
+
+    @property
+    def __class__(self):
+        """Raise."""
+        raise LookupError("no class")
+
+
+def test_wait_ends_beside_variables_that_do_not_tell_their_class():
+    referent, evasive, cown = Evasive(), Evasive(), Cown(1)
+    dead = weakref.proxy(referent)
+    del referent
+    result = when(cown)(lambda c: c.value)
+    wait(PATIENCE)
+    assert behaviors.BEHAVIORS is None
+    assert (cown.value, result.value) == (1, 1)
+    del dead, evasive
 
 
 def test_cowns_outlive_the_runtime_wherever_they_are_kept():

@@ -105,10 +105,11 @@ def bind_live_module(module: ModuleType) -> MainBindings:
     """Write imports of the modules that a module without source refers to."""
     lines = []
     for key, value in list(vars(module).items()):
+        if not issubclass(type(value), type(sys)):  # proxies may not tell __class__
+            continue
         name = getattr(value, "__name__", None)
         if (
-            not isinstance(value, type(sys))
-            or not isinstance(name, str)
+            not isinstance(name, str)
             or not isinstance(key, str)
             or not key.isidentifier()
             or (key.startswith("__") and key.endswith("__"))

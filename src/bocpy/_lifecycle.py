@@ -9,12 +9,12 @@ import time
 
 from bocpy import _core, _dump, _ending
 from bocpy._deadline import deadline_of, left
+from bocpy._lending import lend, lend_variables
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from logging import Logger
     from threading import Thread
-    from types import FrameType
     from typing import Any
 
     from typing_extensions import Self
@@ -361,7 +361,8 @@ class Behaviors:
         try:
             if not self._closing:
                 self._close(idle=idle)
-            self._lend_frames(sys._getframe(1))
+            lend_variables(sys._getframe(1))
+            lend(self.final_cowns)
             if not self._teardown_complete:
                 self._end(timeout, deadline)
         finally:
@@ -413,20 +414,6 @@ class Behaviors:
         """Read the board anew, whatever this thread has seen of it."""
         _core.noticeboard_cache_clear()
         return dict(_core.noticeboard_snapshot())
-
-    def _lend_frames(self, frame: FrameType | None) -> None:
-        """Let the caller's variables read the cowns they are bound to."""
-        while frame is not None:
-            for names in (frame.f_locals, frame.f_globals):
-                self._lend(list(names.values()))
-            frame = frame.f_back
-        self._lend(self.final_cowns)
-
-    @staticmethod
-    def _lend(values: Any) -> None:
-        for value in values:
-            if isinstance(value, (_core.Cown, _core.CownCapsule)):
-                _core._lend(value)
 
     def stop_workers(self, deadline: float | None = None) -> None:
         """Let each worker finish its behavior and end; drop what has not started."""

@@ -106,7 +106,8 @@ def is_cown(value: object) -> bool:
     core: Any = sys.modules.get("bocpy._core")
     behaviors: Any = sys.modules.get("bocpy.behaviors")
     types = (getattr(core, "CownCapsule", None), getattr(behaviors, "Cown", None))
-    return isinstance(value, tuple(t for t in types if isinstance(t, type)))
+    known = tuple(t for t in types if isinstance(t, type))
+    return issubclass(type(value), known)  # proxies may fail to tell their __class__
 
 
 def namespace(

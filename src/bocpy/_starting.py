@@ -122,16 +122,17 @@ def _class_cowns(
     """Find the cowns that classes make when they are defined, once in each worker."""
     for name in sorted(shape.bound):
         kind = values.get(name)
-        if isinstance(kind, type) and kind.__module__ == module:
+        if issubclass(type(kind), type) and kind.__module__ == module:
             for attribute, value in list(vars(kind).items()):
                 if _holds_cown(value):
                     yield f"{name}.{attribute}", value
 
 
-def _holds_cown(value: object) -> bool:
-    if isinstance(value, dict):
+def _holds_cown(value: Any) -> bool:
+    kind = type(value)  # proxies may fail to tell their __class__
+    if issubclass(kind, dict):
         return any(_holds_cown(item) for item in value.values())
-    if isinstance(value, (list, tuple, set, frozenset)):
+    if issubclass(kind, (list, tuple, set, frozenset)):
         return any(_holds_cown(item) for item in value)
     return is_cown(value)
 
