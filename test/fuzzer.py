@@ -50,6 +50,7 @@ INNER = {
     "terminator_seed_inc",
     "_set_crossing",
     "_set_dumps",
+    "_forget_runtime",
     "_set_running",
 }
 NUMBERS = (0, 1, -1, 2, 17, 2**31, 2**63, -(2**63), 2**64, 10**40, True)

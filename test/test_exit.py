@@ -205,6 +205,83 @@ def test_forked_child_of_threads_may_exit(tmp_path):
     assert (ended.code, ended.lines) == (0, ["exited 7", "1"]), ended.err
 
 
+FORKED_BUSY = """
+import signal, warnings
+warnings.simplefilter("ignore")
+cown = Cown(1)
+start(worker_count=1, backend="threads")
+@when(cown)
+def busy(c):
+    send("entered", None)
+    receive("gate", 60)
+    return c.value
+receive("entered", 60)
+child = os.fork()
+if child == 0:
+    signal.alarm(30)
+    wait()
+    quiesce()
+    for begin in (lambda: start(worker_count=1)), (lambda: when(cown)(lambda c: 1)):
+        try:
+            begin()
+        except RuntimeError as error:
+            print(str(error).partition(",")[0], flush=True)
+    sys.exit(7)
+print("exited", os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+send("gate", None)
+wait(60)
+print(busy.value)
+"""
+
+FORKED_IDLE = """
+import signal, warnings
+warnings.simplefilter("ignore")
+total = Cown(1)
+def add(n):
+    @when(total)
+    def added(total):
+        total.value += n
+        return total.value
+    return added
+def stay(value):
+    send("staying", None)
+    receive("gate", 60)
+    return 2
+if __name__ == "__main__":
+    start(worker_count=2, backend="threads")
+    add(1)
+    quiesce(60)
+    notice_update("key", stay, 1)
+    receive("staying", 60)
+    child = os.fork()
+    if child == 0:
+        signal.alarm(30)
+        added = add(40)
+        quiesce(30)
+        print(added.unwrap(), wait(30, noticeboard=True), flush=True)
+        added = add(100)
+        sys.exit(7)
+    print("exited", os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+    send("gate", None)
+    added = add(1)
+    print(wait(60, noticeboard=True), added.value)
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_child_forked_while_a_behavior_runs_may_exit_and_starts_nothing(tmp_path):
+    ended = run_program(HEAD + FORKED_BUSY, tmp_path)
+    told = ["this process was forked while behaviors were pending"] * 2
+    assert (ended.code, ended.lines) == (0, [*told, "exited 7", "1"]), ended.err
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_child_forked_while_nothing_is_pending_has_a_runtime_of_its_own(tmp_path):
+    ended = run_program(HEAD + FORKED_IDLE, tmp_path)
+    lines = ["42 {}", "exited 7", "{'key': 2} 3"]
+    assert (ended.code, ended.lines) == (0, lines), ended.err
+
+
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 def test_fork_beside_interpreters_works_or_is_refused_with_a_way_out(tmp_path):
     ended = run_program(HEAD + FORK, tmp_path, BOCPY_BACKEND=None)

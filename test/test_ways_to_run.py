@@ -131,6 +131,12 @@ def test_processes_of_a_pool_have_a_runtime_each(tmp_path, method, moment):
     assert output_of(POOL, tmp_path, method, moment) == ["[0, 2, 4, 6]", "42"]
 
 
+@pytest.mark.skipif("fork" not in METHODS, reason="needs fork")
+def test_processes_forked_beside_threads_have_a_runtime_each(tmp_path):
+    lines = output_of(POOL, tmp_path, "fork", "meanwhile", BOCPY_BACKEND="threads")
+    assert lines == ["[0, 2, 4, 6]", "42"]
+
+
 LOOP = """
 import asyncio
 from bocpy import Cown, quiesce, receive, send, wait, when

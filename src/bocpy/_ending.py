@@ -1,19 +1,28 @@
-"""Whether the program ends, and which workers never did."""
+"""Whether a runtime can still be started, and what a program that ends waits for."""
 
 from __future__ import annotations
 
 import sys
 
-from bocpy import _core
+from bocpy import _core, _dump
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from threading import Thread
 
-__all__ = ["at_end", "begin", "ended", "expect", "leave_behind", "stragglers"]
+__all__ = [
+    "at_end",
+    "begin",
+    "cut_off",
+    "expect",
+    "leave_behind",
+    "require_startable",
+    "stragglers",
+]
 
 _begun = False
+_cut_off = False
 _finish: Callable[[BaseException | None], None] | None = None
 _expected = False
 _left_behind: list[Thread] = []  # workers of starts that failed, which may be stuck
@@ -47,9 +56,27 @@ def begin() -> None:
     _begun = True
 
 
-def ended() -> bool:
-    """Tell whether the program is past the point where a runtime can be started."""
-    return _begun or sys.is_finalizing()
+def cut_off() -> None:
+    """Let no runtime start: a fork has torn this process out of one that was busy."""
+    global _cut_off  # noqa: PLW0603
+    _cut_off = True
+
+
+def require_startable() -> None:
+    """Raise RuntimeError if no runtime can be started, or not yet."""
+    if _begun or sys.is_finalizing():
+        raise RuntimeError("the program is ending: no runtime can be started")
+    if _cut_off:
+        raise RuntimeError(
+            "this process was forked while behaviors were pending, and has no workers "
+            "for them: no runtime can be started. Call quiesce() or wait() before the "
+            "fork, or let multiprocessing spawn processes instead"
+        )
+    if stuck := stragglers():
+        raise RuntimeError(
+            f"{len(stuck)} worker(s) of a start that failed have not ended:\n"
+            f"{_dump.report()}"
+        )
 
 
 def leave_behind(workers: list[Thread]) -> None:

@@ -184,17 +184,11 @@ class Behaviors:
         Raises:
             ValueError: if a part of the name is no identifier, or for a negative number
                 of workers.
-            RuntimeError: if a worker or the noticeboard does not start, or when the
-                program is ending.
+            RuntimeError: if a worker or the noticeboard does not start, when the
+                program is ending, or in a process forked while behaviors were pending.
 
         """
-        if _ending.ended():
-            raise RuntimeError("the program is ending: no runtime can be started")
-        if stuck := _ending.stragglers():
-            raise RuntimeError(
-                f"{len(stuck)} worker(s) of a start that failed have not ended:\n"
-                f"{_dump.report()}"
-            )
+        _ending.require_startable()
         _dump.choose_by_environment()
         _ending.expect()
         self._module = module or ("__main__", None)
@@ -313,6 +307,12 @@ class Behaviors:
             if self.noticeboard.is_alive():
                 self.noticeboard.join()
             self.noticeboard = None
+
+    def abandon(self) -> bool:
+        """Let go of it in the child of a fork; tell whether nothing was pending."""
+        self._unalias_main()
+        idle = _core._forget_runtime()
+        return idle and self.started and not self._closing
 
     # Waiting and stopping
 

@@ -36,6 +36,7 @@ WORKER_MAIN_END = "# END boc_export"
 
 BEHAVIORS: Behaviors | None = None
 _starting = _thread.RLock()  # one thread at a time brings a runtime up
+_forks_watched = False
 
 
 def _module_of(namespace: dict[str, Any]) -> tuple[str, str | None]:
@@ -124,6 +125,7 @@ def _start(
     isolation: str | None,
 ) -> None:
     global BEHAVIORS  # noqa: PLW0603
+    _watch_forks()
     runtime = Behaviors(worker_count, backend=backend, isolation=isolation)
     BEHAVIORS = runtime
     try:
@@ -131,6 +133,22 @@ def _start(
     except BaseException:
         BEHAVIORS = None
         raise
+
+
+def _watch_forks() -> None:
+    global _forks_watched  # noqa: PLW0603
+    if not _forks_watched and hasattr(os, "register_at_fork"):
+        os.register_at_fork(after_in_child=_abandon)
+        _forks_watched = True
+
+
+def _abandon() -> None:
+    """Have none up in the child of a fork, which has but the thread that forked."""
+    global BEHAVIORS, _starting  # noqa: PLW0603
+    _starting = _thread.RLock()
+    runtime, BEHAVIORS = BEHAVIORS, None
+    if runtime is not None and not runtime.abandon():
+        _ending.cut_off()
 
 
 def _forget(runtime: Behaviors) -> None:

@@ -89,6 +89,8 @@ public:
             residents_.pack_all(); // RE2
         }
     }
+    /// In the child of a fork, where they are not.
+    void forget_workers() noexcept { workers_.store(0, std::memory_order_relaxed); }
     [[nodiscard]] bool hosts() const noexcept {
         return workers_.load(std::memory_order_relaxed) > 0;
     }

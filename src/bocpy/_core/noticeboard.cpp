@@ -185,6 +185,17 @@ void Noticeboard::disclaim() {
     }
 }
 
+bool Noticeboard::forget() {
+    if (!mutex_.try_lock()) {
+        return false;
+    }
+    mutex_.unlock();
+    work_.reset();
+    disclaim();
+    clear();
+    return true;
+}
+
 std::optional<Mutation> Noticeboard::wait_next() {
     std::unique_lock lock{mutex_};
     busy_ = false;

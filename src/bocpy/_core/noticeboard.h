@@ -179,6 +179,9 @@ public:
     [[nodiscard]] bool claim();
     /// Ends that; what still waits is dropped.
     void disclaim();
+    /// In the child of a fork, where that thread is not: empties the board. False, and
+    /// nothing done, if a thread was at it.
+    [[nodiscard]] bool forget();
     [[nodiscard]] bool claimed() const noexcept {
         return thread_.load(std::memory_order_acquire) != 0; // N3
     }

@@ -3,6 +3,7 @@
 #include "sched.h"
 
 #include <mutex>
+#include <new>
 #include <vector>
 
 namespace boc {
@@ -45,6 +46,10 @@ void Post::visit(const std::function<void(const Post&)>& see) {
             see(*post);
         }
     }
+}
+
+void Post::forget_all() {
+    ::new (static_cast<void*>(&posts())) Posts; // a thread may have held the mutex
 }
 
 } // namespace boc

@@ -57,6 +57,9 @@ public:
     /// Calls `see` for each post of this process; none of them ends meanwhile.
     static void visit(const std::function<void(const Post&)>& see);
 
+    /// In the child of a fork: the stacks where the posts are belong to nobody.
+    static void forget_all();
+
 private:
     std::atomic<const Behavior*> shown_{nullptr};
     std::atomic<std::uint64_t> since_{compat::coarse_ns()};

@@ -90,6 +90,11 @@ public:
     /// Opens with the seed in and nothing else; returns the former count and seed.
     std::pair<std::int64_t, std::int64_t> reset() noexcept;
 
+    /// In the child of a fork: closes, and counts nothing; whether nothing was pending.
+    bool forget() noexcept {
+        return behaviors(word_.exchange(kClosed, std::memory_order_acq_rel)) <= 0; // T1
+    }
+
     [[nodiscard]] std::int64_t count() const noexcept {
         return total(word_.load(std::memory_order_acquire));
     }

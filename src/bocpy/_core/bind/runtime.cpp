@@ -6,6 +6,8 @@
 #include "capture.h"
 #include "compat.h"
 #include "handle.h"
+#include "noticeboard.h"
+#include "post.h"
 #include "sched.h"
 #include "site.h"
 #include "terminator.h"
@@ -327,6 +329,17 @@ PyObject* set_running(PyObject*, PyObject* up) {
     });
 }
 
+PyObject* forget_runtime(PyObject*, PyObject*) {
+    return py::guarded([] {
+        set_runtime_up(false);
+        scheduler().stop();
+        Post::forget_all();
+        Home::current().forget_workers();
+        const bool idle = terminator().forget();
+        return truth(Noticeboard::instance().forget() && idle);
+    });
+}
+
 PyObject* set_values_crossing(PyObject*, PyObject* how) {
     return py::guarded([how] {
         const long crossing = PyLong_AsLong(how);
@@ -397,6 +410,9 @@ PyMethodDef functions[] = {
     {"terminator_count", terminator_count, METH_NOARGS, nullptr},
     {"terminator_seeded", terminator_seeded, METH_NOARGS, nullptr},
     {"_set_running", set_running, METH_O, nullptr},
+    {"_forget_runtime", forget_runtime, METH_NOARGS,
+     "_forget_runtime()\n--\n\nIn the child of a fork: let go of the parent's runtime; "
+     "whether nothing was pending."},
     {"_set_crossing", set_values_crossing, METH_O, nullptr},
     {"_set_dumps", set_dumps, METH_O, nullptr},
     {"_lend", lend, METH_O, nullptr},
