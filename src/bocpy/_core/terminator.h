@@ -12,11 +12,9 @@ namespace boc {
 /// Counts what a runtime still has to do: one seed, held from start to stop, and each
 /// behavior scheduled and not finished. Starts closed, empty and unseeded.
 ///
-///   word_    all   four times what is pending, plus 2 for the seed, plus 1 while
-///   closed
+///   word_    all   four times what is pending, plus 2 for the seed and 1 for closed
 ///     T1: every change is an RMW on word_; who brings what is pending, or the count,
-///     to
-///         0 wakes the waiters
+///         to 0 wakes the waiters
 ///     T2: an inc that meets the closed bit takes itself back, which is a dec
 ///   run_     reset T3: moves on before word_ is opened again: who waits for a run that
 ///                      is over, and sees counts of a later one, sees that, too
