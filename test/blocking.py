@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
+import sysconfig
 import time
 
 from bocpy import TIMEOUT, receive, send
@@ -50,7 +51,8 @@ def keeps_the_gil(gate):
 
 STATES = {body.__name__: body for body in (receives, spins, reads)}
 POSIX = sys.platform != "win32"
-TELLS_LINES = POSIX and sys.version_info >= (3, 14)
+DELAYS_SIGNALS = "thread-sanitizer" in str(sysconfig.get_config_var("CONFIG_ARGS"))
+TELLS_LINES = POSIX and sys.version_info >= (3, 14) and not DELAYS_SIGNALS
 """Whether threads can be asked for the line that they run."""
 
 
