@@ -11,12 +11,12 @@ import pytest
 
 import bocpy
 from bocpy import Behaviors, Cown, _core, behaviors, receive, send, start, wait, when
-from observing import PATIENCE, value_of, values_of
+from observing import PATIENCE, expect, value_of, values_of
 from programs import output_of, run_program
 
 COUNTS = """
 import bocpy
-print(bocpy.WORKER_COUNT, bocpy._lifecycle._default_worker_count())
+print(bocpy.WORKER_COUNT, bocpy.behaviors._default_worker_count())
 bocpy.start()
 print(len(bocpy.wait(30, stats=True)))
 """
@@ -93,6 +93,55 @@ def test_refused_start_leaves_nothing_behind(arguments, error, told):
     assert "__bocmain__" not in sys.modules
     start(worker_count=1)
     assert value_of(Cown(1)) == 1
+
+
+@pytest.mark.parametrize(
+    "module", [("x",), ("x", "y", "z"), 3, (3, __file__), ("x", 3), "xy", []]
+)
+def test_module_is_a_name_and_a_path(backend, module):
+    with pytest.raises(TypeError, match="module must be a tuple of its name"):
+        start(1, module)
+    assert behaviors.BEHAVIORS is None
+
+
+@pytest.mark.parametrize("timeout", ["x", float("nan")])
+def test_wrong_timeouts_are_refused_without_a_runtime(timeout):
+    with pytest.raises((TypeError, ValueError)):
+        wait(timeout)
+
+
+def test_start_beside_a_stop_that_is_not_finished_is_refused(backend):
+    start(worker_count=1)
+
+    @when()
+    def _():
+        send("begun", None)
+        receive("go on", PATIENCE)
+
+    expect("begun")
+    with pytest.raises(RuntimeError):
+        wait(0.1)
+    with pytest.raises(RuntimeError, match=r"call wait\(\) again"):
+        start()
+    send("go on", None)
+    wait(PATIENCE)
+
+
+def test_what_a_given_up_wait_left_running_can_be_read_later(backend):
+    held = Cown(0)
+
+    @when(held)
+    def _(cown):
+        send("begun", None)
+        receive("go on", PATIENCE)
+        cown.value = 5
+
+    expect("begun")
+    with pytest.raises(RuntimeError):
+        wait(0.1)
+    send("go on", None)
+    wait(PATIENCE)
+    assert held.value == 5
 
 
 def test_syntax_error_of_the_module_is_told(tmp_path):

@@ -11,6 +11,7 @@ import pytest
 from boards import board, idle, quiescence, runtime  # noqa: F401
 from bocpy import (
     Cown,
+    Matrix,
     _core,
     notice_delete,
     notice_read,
@@ -234,6 +235,33 @@ def test_values_of_every_kind_arrive_as_they_were(board):
 
     assert value_of(seen) == {k: (type(v).__name__, v) for k, v in values.items()}
     assert notice_read("none", "absent") is None
+
+
+@pytest.mark.parametrize("wrap", [lambda m: m, lambda m: (m, (m, 1))])
+def test_a_matrix_stays_with_its_writer_and_everybody_reads_a_copy(board, wrap):
+    matrix = Matrix(1, 2, [1, 2])
+    notice_write("matrix", wrap(matrix))
+    notice_update("other", replace, matrix)
+    notice_sync(PATIENCE)
+    matrix[0, 0] = 3
+
+    def read():
+        return str(notice_read("matrix")), str(notice_read("other"))
+
+    told = str(wrap(Matrix(1, 2, [1, 2]))), str(Matrix(1, 2, [1, 2]))
+    for _ in range(3):
+
+        @when()
+        def seen():
+            return read()
+
+        assert value_of(seen) == told
+    assert read() == told
+
+
+def replace(value):
+    """Have an update leave what there was."""
+    return value
 
 
 def test_a_deleted_notice_is_gone_and_an_absent_one_is_no_error(board):

@@ -16,7 +16,7 @@ def deadline_of(timeout: float | None) -> float | None:
         return None
     if math.isnan(timeout):
         raise ValueError("timeout must not be NaN")
-    return None if timeout > _ENDLESS else time.monotonic() + max(timeout, 0)
+    return None if timeout > _ENDLESS else time.monotonic() + float(max(timeout, 0))
 
 
 def left(deadline: float | None) -> float | None:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import _thread
-import os
 import sys
 import time
 
 from bocpy import _core, _dump, _ending
 from bocpy._deadline import deadline_of, left
 from bocpy._lending import lend, lend_variables
+from bocpy._options import WORKER_COUNT, checked_module
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,26 +23,9 @@ if TYPE_CHECKING:
     from bocpy._crew import Crew
     from bocpy.transpiler import BehaviorInfo, ExportResult
 
-__all__ = ["WORKER_COUNT", "Behaviors"]
+__all__ = ["Behaviors"]
 
 _ALIAS = "__bocmain__"
-
-
-def _default_worker_count() -> int:
-    """Read BOCPY_WORKERS, or leave one core to the main thread."""
-    try:
-        wanted = int(os.environ.get("BOCPY_WORKERS", ""))
-    except ValueError:
-        wanted = 0
-    if wanted >= 1:
-        return wanted
-    cores = _core.physical_cpu_count()
-    if cores == 0 and hasattr(os, "sched_getaffinity"):
-        cores = len(os.sched_getaffinity(0))
-    return max((cores or os.cpu_count() or 1) - 1, 1)
-
-
-WORKER_COUNT = _default_worker_count()
 
 
 class Behaviors:
@@ -160,6 +143,10 @@ class Behaviors:
     ) -> None:
         """Raise RuntimeError if this runtime is not the one that is asked for."""
         assert self._backend is not None
+        if self._closing:
+            raise RuntimeError(
+                "a wait() gave the runtime up before it had stopped: call wait() again"
+            )
         asked = {
             "worker_count": (worker_count, self.num_workers),
             "module": (module, self._module),
@@ -182,6 +169,7 @@ class Behaviors:
             module: name and source file of the program; None for ``__main__``.
 
         Raises:
+            TypeError: if *module* is no such pair.
             ValueError: if a part of the name is no identifier, or for a negative number
                 of workers.
             RuntimeError: if a worker or the noticeboard does not start, when the
@@ -191,7 +179,7 @@ class Behaviors:
         _ending.require_startable()
         _dump.choose_by_environment()
         _ending.expect()
-        self._module = module or ("__main__", None)
+        self._module = checked_module(module)
         name = self._module[0]
         if not all(part.isidentifier() for part in name.split(".")):
             raise ValueError(f"{name!r} is not a dotted Python module path")

@@ -8,8 +8,9 @@ import sys
 
 from bocpy import _core, _deadline, _dump, _ending, _exit
 from bocpy._core import Cown, when
-from bocpy._lifecycle import WORKER_COUNT, Behaviors
+from bocpy._lifecycle import Behaviors
 from bocpy._noticeboard import REMOVED
+from bocpy._options import WORKER_COUNT, _default_worker_count  # noqa: F401 - read by users
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -75,6 +76,7 @@ def start(
             $BOCPY_ISOLATION or "copy".
 
     Raises:
+        TypeError: for a *module* that is no such pair, or a count that is no int.
         RuntimeError: if a runtime is up that differs in what is asked for, in a
             worker, or if a worker does not start; the text says why.
         ValueError: for a negative count, an unknown backend or isolation, or a module
@@ -90,7 +92,9 @@ def start(
         if BEHAVIORS is not None:
             BEHAVIORS.require_same(worker_count, module, backend, isolation)
         else:
-            _start(worker_count, module or caller, backend, isolation)
+            _start(
+                worker_count, caller if module is None else module, backend, isolation
+            )
 
 
 def _up(timeout: float | None) -> tuple[Behaviors | None, float | None]:
@@ -100,10 +104,10 @@ def _up(timeout: float | None) -> tuple[Behaviors | None, float | None]:
         TimeoutError: if it is being started for longer.
 
     """
+    deadline = _deadline.deadline_of(timeout)
     runtime = BEHAVIORS
     if runtime is None or runtime.started or not _core.is_primary():
         return runtime, timeout
-    deadline = _deadline.deadline_of(timeout)
     left = _deadline.left(deadline)
     if not _starting.acquire(timeout=-1 if left is None else left):
         raise TimeoutError(
@@ -298,7 +302,8 @@ def whencall(
         thunk, result.impl, _pairs(args), captures, len(args)
     )
     if _core.terminator_inc() < 0:
-        raise RuntimeError("runtime is shutting down")
+        never = "" if BEHAVIORS else ", or was never started: call start() first"
+        raise RuntimeError(f"runtime is shutting down{never}")
     try:
         behavior.schedule()
     except BaseException:

@@ -193,7 +193,7 @@ void Cown::take_lent() {
 }
 
 void Cown::lend() noexcept {
-    if (owner() == kNobody) {
+    if (owner() != Home::owner()) {
         lent_.store(true, std::memory_order_relaxed);
     }
 }
@@ -250,7 +250,7 @@ void Cown::acquire() {
 }
 
 void Cown::take(bool lent) {
-    Home& home = Home::current();
+    const Home& home = Home::current();
     const Owner me = home.actor();
     Owner seen = kNobody;
     if (!claim_.take(seen)) { // C2

@@ -161,7 +161,7 @@ Parcel Parcel::lost() noexcept {
     return out;
 }
 
-Parcel Parcel::pack(PyObject* value, const char* what) {
+Parcel Parcel::pack(PyObject* value, const char* what, bool moves) {
     Parcel out;
     if (pack_scalar(value, out)) {
         return out;
@@ -169,10 +169,10 @@ Parcel Parcel::pack(PyObject* value, const char* what) {
     if (shares_values() && Home::current().primary()) {
         return keep(value);
     }
-    if (pack_leaf(value, out) || pack_tuple(value, out, 0)) {
+    if (pack_leaf(value, out) || pack_tuple(value, out, moves)) {
         return out;
     }
-    if (xidata::supports(value)) {
+    if (moves && xidata::supports(value)) {
         py::may_fail(fault::Point::kRecord, "taking a value out of its interpreter");
         out.form_.record = new xidata::Record{xidata::Record::take(value)};
         out.kind_ = Kind::kRecord;
@@ -217,7 +217,7 @@ bool Parcel::pack_leaf(PyObject* value, Parcel& out) {
         out.form_.cown = CownPtr::share(cown_behind(value)).release();
         out.kind_ = type == home.cown_type ? Kind::kCown : Kind::kCapsule;
     } else if (type == &PyMemoryView_Type) {
-        static_cast<void>(pack_tuple(describe_view(value).get(), out, 0));
+        static_cast<void>(pack_tuple(describe_view(value).get(), out, false));
         out.kind_ = Kind::kView;
     }
     return out.kind_ != Kind::kEmpty;
@@ -247,7 +247,7 @@ void Parcel::move_items(PyObject* tuple, Blob& blob) {
     throw py::ErrorSet{};
 }
 
-bool Parcel::pack_tuple(PyObject* value, Parcel& out, int depth) {
+bool Parcel::pack_tuple(PyObject* value, Parcel& out, bool may_move, int depth) {
     if (!PyTuple_CheckExact(value) || depth > kDeepest) {
         return false;
     }
@@ -259,8 +259,8 @@ bool Parcel::pack_tuple(PyObject* value, Parcel& out, int depth) {
         PyObject* const item = PyTuple_GET_ITEM(value, i);
         Parcel& place = blob->items[static_cast<size_t>(i)];
         if (!pack_scalar(item, place) && !pack_leaf(item, place) &&
-            !pack_tuple(item, place, depth + 1)) {
-            if (PyTuple_CheckExact(item) || !xidata::supports(item)) {
+            !pack_tuple(item, place, may_move, depth + 1)) {
+            if (!may_move || PyTuple_CheckExact(item) || !xidata::supports(item)) {
                 return false;
             }
             moves = true;

@@ -42,8 +42,15 @@ public:
     ~Parcel() { clear(); }
 
     /// Packs `value`; throws py::ErrorSet with the serialiser's own error, which names
-    /// the culprit in `what`, unless that is null.
-    [[nodiscard]] static Parcel pack(PyObject* value, const char* what = "value");
+    /// the culprit in `what`, unless that is null. What can only be in one place, such
+    /// as a matrix, moves.
+    [[nodiscard]] static Parcel pack(PyObject* value, const char* what = "value") {
+        return pack(value, what, true);
+    }
+    /// The same for a value that is unpacked any number of times: nothing moves.
+    [[nodiscard]] static Parcel pack_copy(PyObject* value) {
+        return pack(value, "value", false);
+    }
     /// Keeps the object itself, for threads of the primary interpreter.
     [[nodiscard]] static Parcel keep(PyObject* value) noexcept;
     /// Stands for an exception that cannot be packed; needs no memory.
@@ -91,9 +98,11 @@ private:
         PyObject* object; ///< of the primary interpreter
     };
 
+    [[nodiscard]] static Parcel pack(PyObject* value, const char* what, bool moves);
     [[nodiscard]] static bool pack_scalar(PyObject* value, Parcel& out) noexcept;
     [[nodiscard]] static bool pack_leaf(PyObject* value, Parcel& out);
-    [[nodiscard]] static bool pack_tuple(PyObject* value, Parcel& out, int depth);
+    [[nodiscard]] static bool pack_tuple(PyObject* value, Parcel& out, bool may_move,
+                                         int depth = 0);
     static void move_items(PyObject* tuple, Blob& blob);
     [[nodiscard]] static py::Ref new_tuple_alone(Blob& blob);
     void free_form() noexcept;

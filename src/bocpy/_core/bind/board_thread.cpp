@@ -65,7 +65,7 @@ void write_now(const char* name, PyObject* const* args, Py_ssize_t count) {
     }
     const NoticeKey key = key_of(args[0]);
     const std::vector<const void*> cowns = pinned(count == 3 ? args[2] : Py_None);
-    Parcel value = Parcel::pack(args[1]);
+    Parcel value = Parcel::pack_copy(args[1]);
     std::optional<Pins> pins = redeem(cowns);
     if (!pins) {
         py::raise(PyExc_ValueError,
@@ -162,7 +162,7 @@ void update(const Mutation& mutation, PyObject* removed) {
     const py::Ref result = py::call(PyTuple_GET_ITEM(both.get(), 0), value.get());
     if (result.get() == removed) {
         board().erase(mutation.key);
-    } else if (!board().write(mutation.key, Parcel::pack(result.get()))) {
+    } else if (!board().write(mutation.key, Parcel::pack_copy(result.get()))) {
         raise_full();
     }
 }

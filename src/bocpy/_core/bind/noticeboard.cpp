@@ -32,7 +32,7 @@ PyObject* notice_write(PyObject* module, PyObject* const* args, Py_ssize_t count
         require_runtime(*state_of(module).home, "write to the noticeboard");
         const auto [key, value] = parse_arguments(kWrite, args, count, names);
         const NoticeKey name = key_of(key);
-        board().post_write(name, Parcel::pack(value));
+        board().post_write(name, Parcel::pack_copy(value));
         return py::Ref::none();
     });
 }
