@@ -5,6 +5,8 @@ from __future__ import annotations
 import copy
 import math
 import pickle
+import sys
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -91,6 +93,27 @@ def test_extremes_of_infinities_and_nan():
         assert math.isnan(m.max())
         assert math.isnan(m.T.min(0).x)
     assert Matrix(1, 70, [math.inf, -math.inf] * 35).min() == -math.inf
+
+
+HUGE = [1.7e308, -1.7e308, sys.float_info.max, -sys.float_info.max, 1.0]
+
+
+@given(arrays(elements=st.sampled_from(HUGE)), axes, st.booleans())
+def test_means_of_huge_numbers_do_not_overflow(a, axis, masked):
+    groups = [a.ravel()] if axis is None else (a.T if axis in (0, -2) else a)
+    expected = [float(sum(map(Fraction, group)) / len(group)) for group in groups]
+    mask = Matrix.ones(a.shape) if masked else None
+    found = matrix(a).mean(axis, mask)
+    found = [found] if axis is None else list(found.values())
+    np.testing.assert_allclose(found, expected, rtol=0, atol=1e297)
+
+
+def test_means_of_infinities_after_an_overflow():
+    m = Matrix(1, 3, [1.7e308, 1.7e308, -math.inf])
+    for found in (m.mean(), m.mean(1).x, m.T.mean(0).x, m.mean(where=m.not_equal(0))):
+        assert found == -math.inf
+    assert math.isnan(Matrix(1, 2, [math.inf, -math.inf]).mean())
+    assert math.isnan(Matrix(1, 3, [1.7e308, 1.7e308, math.nan]).mean())
 
 
 def test_sum_of_negative_zeros_is_zero():

@@ -2,6 +2,7 @@
 #include "kernels.h"
 #include "methods.h"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <vector>
@@ -12,13 +13,18 @@ namespace {
 
 constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 
-/// The mean of numbers whose sum overflowed, or that hold an infinity.
+constexpr double kLargest = std::numeric_limits<double>::max();
+
+/// The mean of numbers whose sum overflowed, or that hold an infinity or a NaN.
 double careful_mean(const double* in, Index n) noexcept {
     double total = 0.0;
+    bool finite = true;
     for (Index i = 0; i < n; ++i) {
         total += in[i] / static_cast<double>(n);
+        finite &= std::isfinite(in[i]);
     }
-    return total;
+    // Rounding may carry the mean of the largest numbers beyond them.
+    return finite ? std::clamp(total, -kLargest, kLargest) : total;
 }
 
 struct Sum {
@@ -34,18 +40,19 @@ struct Mean {
     static constexpr const char* kName = "mean";
     static double fold(const double* in, Index n) {
         const double total = kernels().sum(in, n);
-        return std::isinf(total) ? careful_mean(in, n) : total / static_cast<double>(n);
+        return std::isfinite(total) ? total / static_cast<double>(n)
+                                    : careful_mean(in, n);
     }
     static double of_mask(double ones, double n) { return ones / n; }
     static constexpr auto kDown = &Kernels::add_to;
     static void finish(double* out, const Groups& groups) {
         std::vector<double> column;
         for (Index j = 0; j < groups.count(); ++j) {
-            if (std::isinf(out[j])) {
+            if (std::isfinite(out[j])) {
+                out[j] /= static_cast<double>(groups.length());
+            } else {
                 groups.gather(j, column);
                 out[j] = careful_mean(column.data(), groups.length());
-            } else {
-                out[j] /= static_cast<double>(groups.length());
             }
         }
     }
