@@ -80,6 +80,43 @@ def test_touching_what_a_cown_holds_is_a_runtime_error(name):
         TOUCHES[name](m)
 
 
+BAD_USES = {
+    "sum": lambda m: m.sum("no axis"),
+    "mean": lambda m: m.mean(True),
+    "argmax": lambda m: m.argmax(7),
+    "topk": lambda m: m.topk("many"),
+    "no operand": lambda m: m.add(),
+    "bad operand": lambda m: m.less(None),
+    "operator": lambda m: m - None,
+    "reflected": lambda m: "ab" + m,
+    "in place": lambda m: m.__iadd__(None),
+    "product": lambda m: None @ m,
+    "clip": lambda m: m.clip("low"),
+    "bin": lambda m: m.bin(0),
+    "digitize": lambda m: m.digitize([2, 1]),
+    "take": lambda m: m.take([0], 5),
+    "put": lambda m: m.put(["a"], 1),
+    "along": lambda m: m.take_along_axis(None),
+    "repeat": lambda m: m.repeat_interleave(0),
+    "vecdot": lambda m: m.vecdot("ab"),
+    "cross": lambda m: m.cross(m, 9),
+    "normalize": lambda m: m.normalize(9),
+    "fma": lambda m: m.fma("a", "b"),
+    "reshape": lambda m: m.reshape(0, "a"),
+    "row_view": lambda m: m.row_view(None),
+    "row_views": lambda m: m.row_views(wrong=1),
+    "sqrt": lambda m: m.sqrt(out=[1]),
+}
+
+
+@pytest.mark.parametrize("name", BAD_USES)
+def test_who_may_touch_it_is_asked_before_with_what(name):
+    m, _cown = given_away()
+    with pytest.raises(RuntimeError, match="not the owner") as found:
+        BAD_USES[name](m)
+    assert type(found.value) is RuntimeError
+
+
 def test_what_may_be_asked_of_a_matrix_given_away():
     m, cown = given_away()
     assert m.acquired is False
@@ -156,6 +193,29 @@ def test_behaviors_own_what_their_cowns_hold(backend):
         assert v.tolist() == [[112, 1]]
         assert v.acquired
     assert not m.acquired
+
+
+def test_a_behavior_that_returns_the_matrix_of_its_cown_is_told(backend):
+    cown = Cown(Matrix(1, 2, [1, 2]))
+
+    @when(cown)
+    def own(cown):
+        return cown.value
+
+    wait(PATIENCE)
+    with pytest.raises(RuntimeError, match=r"value of its own cown; .* copy\(\)"):
+        own.unwrap()
+    with cown as v:
+        assert v.tolist() == [[1, 2]]
+
+
+def test_one_matrix_under_two_names_stays_where_it_is():
+    m, n = Matrix(1, 1, 1), Matrix(1, 1, 2)
+    for leave in (lambda: Cown((n, m, m)), lambda: send("twice", [n, m, m])):
+        with pytest.raises(RuntimeError, match="leaves twice"):
+            leave()
+        assert m.acquired
+        assert n.acquired
 
 
 def test_matrices_move_in_captures(backend):

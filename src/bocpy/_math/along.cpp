@@ -38,7 +38,6 @@ void fit(Path& path, Shape source) {
 }
 
 Path path_from(PyObject* self, PyObject* indices, PyObject* axis) {
-    static_cast<void>(held(self));
     const bool across = is_column_axis(axis);
     Path path{indices_from(indices), across};
     fit(path, held(self).shape());

@@ -1,5 +1,7 @@
 #include "args.h"
 
+#include "matrix.h"
+
 namespace boc::math {
 
 namespace {
@@ -18,6 +20,7 @@ int find_parameter(const char* const* parameters, int first, int count,
 
 void parse_into(const char* name, const char* const* parameters, int count,
                 const Arity& arity, const Call& call, PyObject** out) {
+    require_held(call.self);
     if (call.nargs > arity.positional) {
         py::raise(PyExc_TypeError,
                   "%s() takes at most %d positional arguments (%zd given)", name,

@@ -33,6 +33,7 @@ void parse_into(const char* name, const char* const* parameters, int count,
                 const Arity& arity, const Call& call, PyObject** out);
 
 /// The arguments in the order of the signature, null where absent; TypeError otherwise.
+/// A method of a matrix that is not held fails as such, before its arguments do.
 template <std::size_t Count>
 [[nodiscard]] std::array<PyObject*, Count> parse(const Signature<Count>& signature,
                                                  const Call& call) {

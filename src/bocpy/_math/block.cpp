@@ -26,6 +26,20 @@ constexpr std::size_t room(Index size, bool has_bytes) noexcept {
                      : room_of_numbers(size);
 }
 
+[[noreturn]] void raise_gone(Token mine, Token owner) {
+    if (owner == kNobody) {
+        py::raise(
+            PyExc_RuntimeError,
+            "the current interpreter (%lld) is not the owner of the matrix: it is "
+            "in a cown or a message already, or leaves twice, as when a behavior "
+            "returns the value of its own cown; hand over a copy()",
+            static_cast<long long>(mine));
+    }
+    py::raise(PyExc_RuntimeError,
+              "the current interpreter (%lld) is not the owner of the matrix: %lld is",
+              static_cast<long long>(mine), static_cast<long long>(owner));
+}
+
 } // namespace
 
 std::atomic<bool> seats_taken{false};
@@ -88,9 +102,7 @@ void Block::depart() {
     const Token mine = expected;
     if (!owner_.compare_exchange_strong(expected, kNobody, std::memory_order_release,
                                         std::memory_order_relaxed)) { // B1
-        py::raise(PyExc_RuntimeError,
-                  "interpreter %lld is not the owner of the matrix, %lld is",
-                  static_cast<long long>(mine), static_cast<long long>(expected));
+        raise_gone(mine, expected);
     }
 }
 

@@ -174,7 +174,6 @@ py::Ref digitize(const Call& call) {
     static constexpr Signature<4> kSignature{
         "digitize", {"edges", "right", "in_place", "out"}, {0, 1, 1}};
     const auto [edges_given, right, in_place, out] = parse(kSignature, call);
-    static_cast<void>(held(call.self));
     const std::vector<double> edges = edges_from(edges_given);
     const bool from_right = is_set(right);
     Fresh result = output_or_self(call.self, in_place, out);

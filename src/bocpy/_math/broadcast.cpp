@@ -138,12 +138,14 @@ py::Ref binary(Binary op, PyObject* left, PyObject* right, PyObject* out) {
         return binary_grids(op, result_type(left, right), a_plain.grid, b_plain.grid,
                             out);
     }
+    require_held(right);
     const Operand a{left};
     const Operand b{right};
     return binary_grids(op, result_type(left, right), a.grid(), b.grid(), out);
 }
 
 py::Ref binary_in_place(Binary op, PyObject* self, PyObject* right) {
+    require_held(self);
     const Operand b{right};
     Block& block = held(self);
     const Grid a_grid{block.data(), block.shape(), false};

@@ -135,7 +135,6 @@ py::Ref repeat_interleave(const Call& call) {
     static constexpr Signature<2> kSignature{
         "repeat_interleave", {"repeats", "axis"}, {0, 2, 1}};
     const auto [repeats_given, axis_given] = parse(kSignature, call);
-    static_cast<void>(held(call.self));
     const Index repeats = repeats_from(repeats_given);
     const Axis axis = axis_from(axis_given);
     Block& block = held(call.self);

@@ -87,8 +87,8 @@ void fill(double* out, Shape shape, PyObject* values) {
 
 BlockRef build(PyObject* rows, PyObject* columns, PyObject* values) {
     const Shape shape{as_index(rows), as_index(columns)};
-    if (values != nullptr && is_matrix(values)) {
-        static_cast<void>(held(values));
+    if (values != nullptr) {
+        require_held(values);
     }
     BlockRef block = BlockRef::adopt(Block::make(shape));
     fill(block->data(), shape, values);

@@ -66,7 +66,6 @@ py::Ref take(const Call& call) {
     static constexpr Signature<3> kSignature{
         "take", {"indices", "axis", "out"}, {0, 2, 1}};
     const auto [indices, axis, out] = parse(kSignature, call);
-    static_cast<void>(held(call.self));
     const bool columns = is_column_axis(axis);
     return gather(call.self, {indices_from(indices), columns}, out);
 }
@@ -74,7 +73,6 @@ py::Ref take(const Call& call) {
 py::Ref select(const Call& call) {
     static constexpr Signature<2> kSignature{"select", {"indices", "axis"}, {0, 2, 1}};
     const auto [indices, axis] = parse(kSignature, call);
-    static_cast<void>(held(call.self));
     const bool columns = is_column_axis(axis);
     const auto items =
         py::Ref::steal(PySequence_Fast(indices, "indices must be iterable"));
@@ -88,7 +86,6 @@ py::Ref put(const Call& call) {
     static constexpr Signature<4> kSignature{
         "put", {"indices", "value", "axis", "accumulate"}, {0, 4, 2}};
     const auto [indices, value, axis, accumulate] = parse(kSignature, call);
-    static_cast<void>(held(call.self));
     const bool columns = is_column_axis(axis);
     scatter(call.self, {indices_from(indices), columns}, value, is_set(accumulate));
     return py::Ref::share(call.self);

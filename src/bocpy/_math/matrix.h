@@ -30,6 +30,14 @@ void matrix_dealloc(PyObject* self) noexcept;
     return *block;
 }
 
+/// RuntimeError for a matrix that the caller may not touch, ValueError for a shell;
+/// says nothing about other objects. For before Python code runs.
+inline void require_held(PyObject* object) {
+    if (is_matrix(object)) {
+        static_cast<void>(held(object));
+    }
+}
+
 /// As `held`, for an argument called `name`: TypeError unless it is exactly a Matrix.
 [[nodiscard]] Block& held_argument(PyObject* object, const char* name);
 

@@ -170,7 +170,6 @@ py::Ref topk(const Call& call) {
         "topk", {"k", "axis", "largest", "where", "as_matrix"}, {0, 5, 1}};
     const auto [k_given, axis, largest_given, where, as_matrix] =
         parse(kSignature, call);
-    static_cast<void>(held(call.self));
     const bool largest = largest_given == nullptr || is_set(largest_given);
     const bool matrix = is_set(as_matrix);
     const Axis along = axis_from(axis);

@@ -128,7 +128,6 @@ py::Ref cross_plane(PyObject* self, const Pair& pair) {
 py::Ref cross(const Call& call) {
     static constexpr Signature<2> kSignature{"cross", {"other", "axis"}, {1, 2, 1}};
     const auto [other, axis_given] = parse(kSignature, call);
-    static_cast<void>(held(call.self));
     const Axis axis = axis_from(axis_given);
     const Operand left{call.self};
     const Operand right{other};
@@ -183,7 +182,6 @@ py::Ref perpendicular(const Call& call) {
     static constexpr Signature<2> kSignature{
         "perpendicular", {"axis", "in_place"}, {0, 2, 0}};
     const auto [axis_given, in_place] = parse(kSignature, call);
-    static_cast<void>(held(call.self));
     const Axis axis = axis_from(axis_given);
     const bool overwrite = is_set(in_place);
     const Batch batch = plane_batch(held(call.self).shape(), axis, "perpendicular");
@@ -201,7 +199,6 @@ py::Ref perpendicular(const Call& call) {
 py::Ref angle(const Call& call) {
     static constexpr Signature<1> kSignature{"angle", {"axis"}, {0, 1, 0}};
     const auto [axis_given] = parse(kSignature, call);
-    static_cast<void>(held(call.self));
     const Axis axis = axis_from(axis_given);
     Block& block = held(call.self);
     const Batch batch = plane_batch(block.shape(), axis, "angle");

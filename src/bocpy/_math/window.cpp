@@ -75,7 +75,6 @@ py::Ref line_view(const Call& call) {
         {Row ? "row" : "column", Row ? "columns" : "rows", "read_only"},
         {0, 2, 1}};
     const auto [along, across, read_only] = parse(kSignature, call);
-    static_cast<void>(held(call.self));
     if (PyIndex_Check(along) == 0) {
         py::raise(PyExc_TypeError, "%s must be an int, not %.100s",
                   kSignature.parameters[0], Py_TYPE(along)->tp_name);
