@@ -13,7 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bocpy import Matrix
+from bocpy import Cown, Matrix
+from bocpy._math import MatrixIndices
 from matrices import array, arrays, close, finite, floats, matrix, same
 
 pytestmark = pytest.mark.filterwarnings("ignore::RuntimeWarning")
@@ -189,12 +190,35 @@ def test_argmin_and_argmax_find_the_first(a, axis, least):
     assert Matrix.allclose(found, as_matrix)
 
 
-def test_indices_travel_as_a_list():
-    found = Matrix(2, 2, [1, 2, 3, 0]).argmax(0)
-    for made in (pickle.loads(pickle.dumps(found)), copy.copy(found)):
-        assert type(made) is list
-        assert made == [1, 0]
-    same(Matrix(2, 2, [1, 2, 3, 0]).take_along_axis(found), [[3, 2]])
+@pytest.mark.parametrize("axis", [0, 1])
+def test_indices_keep_their_shape_wherever_they_go(axis):
+    m = Matrix(2, 2, [1, 2, 3, 0])
+    found = m.argmax(axis)
+    cown = Cown(found)
+    for made in (
+        pickle.loads(pickle.dumps(found)),
+        copy.copy(found),
+        copy.deepcopy(found),
+        cown.unwrap(),
+    ):
+        assert type(made) is MatrixIndices
+        assert (made, made.shape) == (found, found.shape)
+    assert m.take_along_axis(found, axis) == m.max(axis)
+
+
+def test_indices_made_by_hand_are_a_row_or_a_column():
+    assert MatrixIndices().shape == (1, 0)
+    assert MatrixIndices([1, 2]).shape == (1, 2)
+    column = MatrixIndices(values=range(3), as_column=True)
+    assert (column, column.shape, column[2, 0]) == ([0, 1, 2], (3, 1), 2.0)
+    column.append(7)
+    assert (column.rows, column[3, 0]) == (4, 7.0)
+    with pytest.raises(IndexError):
+        column[0, 1]
+    with pytest.raises(TypeError):
+        MatrixIndices(1)
+    with pytest.raises(TypeError):
+        MatrixIndices([1], shape=(1, 1))
 
 
 def test_masked_argmin():

@@ -7,14 +7,36 @@ namespace boc::math {
 
 namespace {
 
-/// MatrixIndices: a list that remembers a shape.
+/// MatrixIndices: a list that remembers whether it is a row or a column.
 struct Indices {
     PyListObject list;
-    Shape shape;
+    bool column;
 };
 
+bool& is_column(PyObject* self) noexcept {
+    return reinterpret_cast<Indices*>(self)->column;
+}
+
 Shape shape_of(PyObject* self) noexcept {
-    return reinterpret_cast<Indices*>(self)->shape;
+    const Index count = PyList_GET_SIZE(self);
+    return is_column(self) ? Shape{count, 1} : Shape{1, count};
+}
+
+int init(PyObject* self, PyObject* args, PyObject* kwargs) {
+    static const char* const names[] = {"values", "as_column", nullptr};
+    return py::guarded_int([&] {
+        PyObject* values = nullptr;
+        int column = 0;
+        if (PyArg_ParseTupleAndKeywords(args, kwargs, "|Op:MatrixIndices",
+                                        const_cast<char**>(names), &values,
+                                        &column) == 0) {
+            throw py::ErrorSet{};
+        }
+        const auto items = py::Ref::steal(values != nullptr ? PyTuple_Pack(1, values)
+                                                            : PyTuple_New(0));
+        py::check(PyList_Type.tp_init(self, items.get(), nullptr));
+        is_column(self) = column != 0;
+    });
 }
 
 int traverse(PyObject* self, visitproc visit, void* arg) {
@@ -56,12 +78,12 @@ PyObject* subscript(PyObject* self, PyObject* key) {
     });
 }
 
-/// Travels as a plain list.
 PyObject* reduce(PyObject* self, PyObject*) {
     return py::guarded([&] {
         const auto items = py::Ref::steal(PySequence_List(self));
-        return py::Ref::steal(Py_BuildValue(
-            "(O(O))", reinterpret_cast<PyObject*>(&PyList_Type), items.get()));
+        return py::Ref::steal(
+            Py_BuildValue("(O(OO))", reinterpret_cast<PyObject*>(Py_TYPE(self)),
+                          items.get(), is_column(self) ? Py_True : Py_False));
     });
 }
 
@@ -69,7 +91,7 @@ PyObject* reduce(PyObject* self, PyObject*) {
 
 void add_indices_type(PyObject* module, State& state) {
     static PyMethodDef methods[] = {
-        {"__reduce__", &reduce, METH_NOARGS, "Travels as a plain list."},
+        {"__reduce__", &reduce, METH_NOARGS, "How pickle takes the list apart."},
         {nullptr, nullptr, 0, nullptr}};
     static PyGetSetDef properties[] = {
         {"rows", &get_rows, nullptr, "Rows of the matrix the indices would form.",
@@ -78,8 +100,11 @@ void add_indices_type(PyObject* module, State& state) {
         {"shape", &get_shape, nullptr, "(rows, columns).", nullptr},
         {nullptr, nullptr, nullptr, nullptr, nullptr}};
     static PyType_Slot slots[] = {
-        {Py_tp_doc, const_cast<char*>("Indices found along an axis: a list of int that "
-                                      "also reads like a row or column.")},
+        {Py_tp_doc,
+         const_cast<char*>("MatrixIndices(values=(), as_column=False)\n--\n\n"
+                           "Indices found along an axis: a list of int that "
+                           "also reads like a row or column.")},
+        {Py_tp_init, py::slot(&init)},
         {Py_tp_traverse, py::slot(&traverse)},
         {Py_tp_dealloc, py::slot(&dealloc)},
         {Py_tp_methods, methods},
@@ -95,9 +120,9 @@ void add_indices_type(PyObject* module, State& state) {
             .release();
 }
 
-py::Ref make_indices(State& state, Shape shape, const std::vector<Index>& indices) {
+py::Ref make_indices(State& state, bool column, const std::vector<Index>& indices) {
     auto list = py::call(state.indices);
-    reinterpret_cast<Indices*>(list.get())->shape = shape;
+    is_column(list.get()) = column;
     for (const Index index : indices) {
         const auto number = py::Ref::steal(PyLong_FromSsize_t(index));
         py::check(PyList_Append(list.get(), number.get()));

@@ -7,10 +7,10 @@
 namespace boc::math {
 
 /// Adds to `state` the list subclass that argmin and argmax answer with: indices that
-/// also know the shape of the matrix they would form.
+/// also know whether they stand in a row or in a column.
 void add_indices_type(PyObject* module, State& state);
 
-[[nodiscard]] py::Ref make_indices(State& state, Shape shape,
+[[nodiscard]] py::Ref make_indices(State& state, bool column,
                                    const std::vector<Index>& indices);
 
 /// A plain list.

@@ -79,9 +79,9 @@ py::Ref arg_extreme(const Call& call) {
         return py::Ref::steal(PyLong_FromSsize_t(extreme_place<Least>(groups, 0)));
     }
     const std::vector<Index> places = extreme_places<Least>(groups);
-    const Shape shape = groups.result();
-    return matrix ? floats(call.self, shape, places)
-                  : make_indices(State::of(call.self), shape, places);
+    const bool column = groups.axis() == Axis::kAcross;
+    return matrix ? floats(call.self, groups.result(), places)
+                  : make_indices(State::of(call.self), column, places);
 }
 
 struct Entry {
