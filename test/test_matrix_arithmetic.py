@@ -271,6 +271,18 @@ def test_equality_never_raises():
             m < other  # noqa: B015
 
 
+@pytest.mark.parametrize("error", [KeyboardInterrupt, SystemExit, MemoryError])
+def test_what_ends_a_program_passes_through_comparisons(error):
+    class Ending:
+        def __float__(self):
+            raise error
+
+    for op in (operator.eq, operator.ne, operator.lt):
+        for other in (Ending(), [Ending()]):
+            with pytest.raises(error):
+                op(Matrix(1, 1), other)
+
+
 @given(arrays())
 def test_negation_and_absolute_value(a):
     same(-matrix(a), -a)

@@ -6,6 +6,7 @@ import array as arrays_of
 import gc
 import hashlib
 import math
+import sys
 
 import numpy as np
 import pytest
@@ -79,6 +80,27 @@ def test_int_takes_the_number_not_the_bytes():
         int(Matrix(1, 1, math.nan))
 
 
+@given(arrays(), st.data())
+def test_views_of_one_number_convert_as_it_does(a, data):
+    i = data.draw(st.integers(0, a.shape[0] - 1))
+    view = matrix(a).view[i, :1]
+    np.testing.assert_equal(float(view), a[i, 0])
+    if math.isfinite(a[i, 0]):
+        assert int(view) == int(a[i, 0])
+
+
+def test_views_of_more_numbers_do_not_convert():
+    digits = Matrix.from_buffer(np.frombuffer(b"12345678" * 2))
+    for convert in (float, int):
+        with pytest.raises(TypeError, match="1x2"):
+            convert(digits.view[0])
+        with pytest.raises(TypeError, match="2x1"):
+            convert(digits.T.view[:, 0])
+    assert math.floor(digits.view[0, 1]) == math.floor(digits.y)
+    with pytest.raises(TypeError, match="where: a"):
+        Matrix.where(Matrix(1, 1), digits.view[0, 0], 1)
+
+
 def test_no_transposition_while_exported():
     m = Matrix(2, 3)
     shared = np.asarray(m)
@@ -109,6 +131,79 @@ def test_buffers_of_any_number_are_read(dtype):
     same(Matrix.from_buffer(a[0]), a[:1].astype(float))
     same(Matrix(2, 3, a), a.astype(float))
     same(Matrix(3, 2, a.ravel()), a.reshape(3, 2).astype(float))
+
+
+@pytest.mark.parametrize("dtype", ["f2", "g", ">f8", ">i4", "O"])
+def test_flat_arrays_of_other_numbers_are_rows(dtype):
+    a = np.array([1, 2, 3], dtype=dtype)
+    m = Matrix(1, 3, [10, 20, 30])
+    same(m + a, [[11, 22, 33]])
+    same(a - m, [[-9, -18, -27]])
+    same(m * a[:1], [[10, 20, 30]])
+    same(Matrix.vector(a, as_column=True), [[1], [2], [3]])
+    same(Matrix.vector(a[:1]), [[1]])
+    same(Matrix.concat([m, a]), [[10, 20, 30], [1, 2, 3]])
+    same(Matrix.where(m, a, 0), [[1, 2, 3]])
+    same(m + np.array(1, dtype=dtype), [[11, 21, 31]])
+    assert m != a
+    m[0] = a
+    assert m == a
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        np.array([1j, 2]),
+        np.array([1j, 2], dtype="F"),
+        np.complex64(1j),
+        np.complex128(1),
+        np.array(["1", "2"]),
+        np.array([b"1", b"2"]),
+        np.str_("1"),
+        np.array([[1, 2]], dtype="f2"),
+        np.array([None, 1]),
+    ],
+)
+@pytest.mark.filterwarnings("error")
+def test_what_is_no_number_is_refused_in_arrays_too(source):
+    m = Matrix(1, 2)
+    for use in (
+        lambda: m + source,
+        lambda: m.__setitem__(0, source),
+        lambda: Matrix.vector(source),
+        lambda: Matrix.concat([source]),
+        lambda: Matrix(1, 2, source),
+    ):
+        with pytest.raises(TypeError):
+            use()
+    assert m != source
+
+
+@pytest.mark.parametrize("bound", [np.str_("1"), np.bytes_(b"1"), np.complex128(1)])
+def test_text_and_complex_scalars_are_no_numbers(bound):
+    with pytest.raises(TypeError, match="must be a real number"):
+        Matrix(1, 2).clip(bound)
+
+
+class Broken:
+    """A buffer that fails when it is asked for."""
+
+    def __init__(self, error):
+        self.error = error
+
+    def __buffer__(self, flags):
+        raise self.error
+
+    def __float__(self):
+        return 2.0
+
+
+@pytest.mark.skipif(sys.version_info < (3, 12), reason="no __buffer__ in Python")
+def test_only_refusals_of_buffers_are_passed_over():
+    same(Matrix(1, 1, 1) + Broken(BufferError()), [[3]])
+    for error in (KeyboardInterrupt, MemoryError, LookupError):
+        with pytest.raises(error):
+            Matrix(1, 1) + Broken(error())
 
 
 @pytest.mark.parametrize(

@@ -62,6 +62,72 @@ def test_sequences_of_integers_fill(values):
     same(Matrix(2, 3, Matrix(6, 1, values)), np.arange(6.0).reshape(2, 3))
 
 
+SCALARS = [Indexed(), np.array(2), *(np.dtype(code).type(2) for code in "bdefghIQ")]
+
+
+@pytest.mark.parametrize("value", SCALARS, ids=lambda value: type(value).__name__)
+def test_scalars_of_numpy_and_integers_by_index_fill(value):
+    same(Matrix(2, 2, value), np.full((2, 2), 2.0))
+
+
+class Endless:
+    """A sequence of a length whose items know no end."""
+
+    def __init__(self, length):
+        self.length = length
+
+    def __len__(self):
+        return self.length
+
+    def __getitem__(self, i):
+        return i
+
+
+class Unsized:
+    """A sequence without a length."""
+
+    def __getitem__(self, i):
+        return (4.0, 5.0)[i]
+
+
+def test_sequences_are_read_as_far_as_their_length():
+    same(Matrix(1, 3, Endless(3)), [[0, 1, 2]])
+    same(Matrix(1, 2, Unsized()), [[4, 5]])
+    for values in (Endless(1), Endless(3), Endless(10**9)):
+        with pytest.raises(TypeError, match="values do not fill a 1x2"):
+            Matrix(1, 2, values)
+    for columns in (1, 3):
+        with pytest.raises(TypeError, match="2 values do not fill"):
+            Matrix(1, columns, Unsized())
+
+
+class Raising:
+    """A sequence or a size that fails in its own way."""
+
+    def __len__(self):
+        return 2
+
+    def __getitem__(self, i):
+        raise ZeroDivisionError
+
+
+class Huge:
+    def __len__(self):
+        return 2**31
+
+    def __getitem__(self, i):
+        return 1
+
+
+def test_errors_of_sequences_and_sizes_go_through():
+    with pytest.raises(ZeroDivisionError):
+        Matrix.zeros(Raising())
+    with pytest.raises(ZeroDivisionError):
+        Matrix(1, 2, Raising())
+    with pytest.raises(TypeError, match="two items"):
+        Matrix.zeros(Huge())
+
+
 def test_zeros_are_the_default():
     same(Matrix(2, 3), np.zeros((2, 3)))
     same(Matrix(2, 3, None), np.zeros((2, 3)))
@@ -162,6 +228,7 @@ def test_shell_raises_everywhere_and_never_crashes():
         lambda m: Matrix(1, 1) + m,
         lambda m: Matrix.concat([m]),
         lambda m: Matrix.where(m, 1, 2),
+        Matrix.from_buffer,
     ]
     for call in calls[1:]:
         with pytest.raises((ValueError, RuntimeError)):

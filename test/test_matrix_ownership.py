@@ -60,6 +60,7 @@ TOUCHES = {
     "make": lambda m: Matrix(2, 2, m),
     "where": lambda m: Matrix.where(m, 1, 0),
     "allclose": lambda m: Matrix.allclose(m, m),
+    "from_buffer": Matrix.from_buffer,
     "buffer": memoryview,
     "array": lambda m: m.__array__(),
     "indexing the indexer": lambda m: m.view[0],
@@ -145,7 +146,14 @@ def test_views_follow_their_matrix():
     cown = Cown(m)
     assert (len(view), view.is_row, view.read_only) == (2, True, False)
     assert repr(view) == "MatrixView(<not acquired>)"
-    for touch in (lambda: view[0], lambda: view.shape, lambda: view + 1, view.copy):
+    for touch in (
+        lambda: view[0],
+        lambda: view.shape,
+        lambda: view + 1,
+        view.copy,
+        lambda: float(view[:1]),
+        lambda: Matrix.from_buffer(view),
+    ):
         with pytest.raises(RuntimeError):
             touch()
     with pytest.raises(RuntimeError):

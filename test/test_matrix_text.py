@@ -58,6 +58,8 @@ def test_copies_are_independent(duplicate):
 def test_unpickle_checks_its_arguments():
     assert Matrix(1, 1).__reduce__() == (_matrix_unpickle, (1, 1, bytes(8)))
     same(_matrix_unpickle(1, 2, bytearray(16)), [[0, 0]])
+    spread = np.arange(6.0).view(np.uint8).reshape(6, 8)[::2]
+    same(_matrix_unpickle(1, 3, memoryview(spread)), [[0, 2, 4]])
     for arguments, error in [
         ((1, 1, [1.0]), TypeError),
         ((1, 1, "12345678"), TypeError),
@@ -66,6 +68,10 @@ def test_unpickle_checks_its_arguments():
         ((1, 1, bytes(7)), ValueError),
         ((1, 1, bytes(16)), ValueError),
         ((2**62, 4, bytes(8)), ValueError),
+        ((2**70, 1, b""), ValueError),
+        ((-(2**70), 1, b""), ValueError),
+        ((1, 2**70, bytes(8)), ValueError),
+        ((1.0, 1, bytes(8)), TypeError),
         ((1, 1), TypeError),
     ]:
         with pytest.raises(error):

@@ -152,10 +152,14 @@ def test_bad_uses():
     for key in ((0,), (0, 0), [0], None, 1.0, "a"):
         with pytest.raises(TypeError):
             v[key]
-    for key, error in [(4, IndexError), (-5, IndexError), (slice(2, 2), IndexError)]:
-        with pytest.raises(error):
+    for key, message in [
+        (4, "index 4 is out of range for 4"),
+        (-5, "index -5 is out of range for 4"),
+        (slice(2, 2), "no element of 4"),
+    ]:
+        with pytest.raises(IndexError, match=message):
             v[key]
-        with pytest.raises(error):
+        with pytest.raises(IndexError, match=message):
             v[key] = 1
     with pytest.raises(ValueError, match="zero"):
         v[::0]

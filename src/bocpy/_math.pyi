@@ -21,6 +21,9 @@ _Size: TypeAlias = Sequence[SupportsIndex]
 _Operand: TypeAlias = _Number | Matrix | MatrixView | ReadableBuffer | Iterable[_Number]
 _Rows: TypeAlias = Matrix | MatrixView | ReadableBuffer | Iterable[_Number]
 _Strict: TypeAlias = _Number | Matrix
+_Branch: TypeAlias = (
+    _Number | Matrix | ReadableBuffer | list[Any] | tuple[_Number, ...]
+)
 
 class MatrixShapeError(ValueError, NotImplementedError): ...
 
@@ -107,6 +110,8 @@ class MatrixView:
     def __rmatmul__(self, other: _Rows, /) -> Matrix: ...
     def __neg__(self) -> Matrix: ...
     def __abs__(self) -> Matrix: ...
+    def __float__(self) -> float: ...
+    def __int__(self) -> int: ...
     if sys.version_info >= (3, 12):
         def __buffer__(self, flags: int, /) -> memoryview: ...
 
@@ -120,7 +125,12 @@ class Matrix:
         self,
         rows: SupportsIndex,
         columns: SupportsIndex,
-        values: float | Sequence[float] | ReadableBuffer | Matrix | None = None,
+        values: float
+        | SupportsIndex
+        | Sequence[float | SupportsIndex]
+        | ReadableBuffer
+        | Matrix
+        | None = None,
     ) -> None: ...
     @classmethod
     def zeros(cls, size: _Size) -> Matrix: ...
@@ -166,7 +176,7 @@ class Matrix:
     def seed(cls, value: SupportsIndex) -> None: ...
     @classmethod
     def where(
-        cls, mask: Matrix, a: _Operand, b: _Operand, /, *, out: Matrix | None = None
+        cls, mask: Matrix, a: _Branch, b: _Branch, /, *, out: Matrix | None = None
     ) -> Matrix: ...
     @classmethod
     def allclose(

@@ -47,14 +47,16 @@ int is_true(PyObject* self) {
     });
 }
 
+/// The number of a matrix or view that has no other; TypeError for more of them.
 double only_number(PyObject* self) {
-    Block& block = held(self);
-    if (block.size() != 1) {
+    const Operand operand{self};
+    const Grid grid = operand.grid();
+    if (!grid.shape.is_single()) {
         py::raise(PyExc_TypeError,
                   "only a 1x1 matrix converts to a number, not %zdx%zd",
-                  block.shape().rows, block.shape().columns);
+                  grid.shape.rows, grid.shape.columns);
     }
-    return *block.data();
+    return *grid.data;
 }
 
 PyObject* to_float(PyObject* self) {
@@ -113,6 +115,8 @@ std::span<const PyType_Slot> view_number_slots() {
         {Py_nb_matrix_multiply, py::slot(&multiply_matrices)},
         {Py_nb_negative, py::slot(&operate_unary<Unary::kNegate>)},
         {Py_nb_absolute, py::slot(&operate_unary<Unary::kAbs>)},
+        {Py_nb_float, py::slot(&to_float)},
+        {Py_nb_int, py::slot(&to_int)},
     };
     return slots;
 }

@@ -15,8 +15,8 @@ namespace {
 Operand branch_from(PyObject* object, const char* name) {
     const bool known = is_matrix(object) || PyList_Check(object) ||
                        PyTuple_Check(object) || is_number(object) ||
-                       (PyObject_CheckBuffer(object) != 0 && !is_view(object));
-    if (!known) {
+                       PyObject_CheckBuffer(object) != 0;
+    if (!known || is_view(object)) {
         py::raise(PyExc_TypeError,
                   "where: %s must be a number, a Matrix, a list or a tuple, not %.100s",
                   name, Py_TYPE(object)->tp_name);

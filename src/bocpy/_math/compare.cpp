@@ -46,15 +46,14 @@ std::optional<Operand> other_operand(PyObject* other, bool equality) {
         if (is_matrix(other)) {
             throw;
         }
-        if (equality) {
-            PyErr_Clear();
-            return std::nullopt;
-        }
-        if (PyErr_ExceptionMatches(PyExc_TypeError) ||
-            PyErr_ExceptionMatches(PyExc_ValueError)) {
+        if (!equality && (PyErr_ExceptionMatches(PyExc_TypeError) ||
+                          PyErr_ExceptionMatches(PyExc_ValueError))) {
             throw;
         }
-        PyErr_Clear();
+        clear_refusal();
+        if (equality) {
+            return std::nullopt;
+        }
         py::raise(PyExc_TypeError, "a Matrix does not compare with this %.100s",
                   Py_TYPE(other)->tp_name);
     }

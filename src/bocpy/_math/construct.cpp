@@ -31,6 +31,35 @@ double element(PyObject* item) {
     return as_double(item, "values");
 }
 
+/// Whether `values` is one number: what has an `__index__`, or a scalar of numpy.
+bool is_single(PyObject* values) noexcept {
+    return PySequence_Check(values) == 0 &&
+           (is_integer(values) ||
+            (PyObject_CheckBuffer(values) != 0 && is_number(values)));
+}
+
+/// The items of a sequence of any class, as many as it says to have: its `__getitem__`
+/// may know no end.
+py::Ref list_of(PyObject* sequence, Shape shape) {
+    const Index length = PyObject_LengthHint(sequence, shape.size() + 1);
+    if (length < 0) {
+        throw py::ErrorSet{};
+    }
+    if (length > shape.size() + 1) {
+        raise_count(length, shape);
+    }
+    auto list = py::Ref::steal(PyList_New(0));
+    const auto iterator = py::Ref::steal(PyObject_GetIter(sequence));
+    while (PyList_GET_SIZE(list.get()) < length) {
+        const auto item = py::Ref::adopt(PyIter_Next(iterator.get()));
+        if (!item) {
+            break;
+        }
+        py::check(PyList_Append(list.get(), item.get()));
+    }
+    return PyErr_Occurred() == nullptr ? std::move(list) : throw py::ErrorSet{};
+}
+
 void fill_from_items(double* out, Shape shape, PyObject* values) {
     const auto items = py::Ref::steal(PySequence_Fast(
         values, "values must be a number or a flat sequence of numbers"));
@@ -49,13 +78,17 @@ void fill_from_items(double* out, Shape shape, PyObject* values) {
     }
 }
 
-/// Copies from a buffer of the same shape, or a flat one of the same count.
+/// Copies from a buffer of the same shape, a flat one of the same count, or a number.
 bool fill_from_buffer(double* out, Shape shape, PyObject* values) {
     const auto numbers = numbers_from_buffer(values);
     if (!numbers) {
         return false;
     }
-    if (numbers->shape != shape && !numbers->flat) {
+    if (numbers->dimensions == 0) {
+        std::fill_n(out, shape.size(), numbers->values.front());
+        return true;
+    }
+    if (numbers->shape != shape && numbers->dimensions == 2) {
         py::raise(PyExc_TypeError, "values are %zdx%zd, not %zdx%zd",
                   numbers->shape.rows, numbers->shape.columns, shape.rows,
                   shape.columns);
@@ -71,17 +104,19 @@ void fill(double* out, Shape shape, PyObject* values) {
     if (is_absent(values)) {
         std::fill_n(out, shape.size(), 0.0);
     } else if (PyFloat_Check(values) || PyLong_Check(values)) {
-        std::fill_n(out, shape.size(), element(values));
+        std::fill_n(out, shape.size(), as_double(values, "values"));
     } else if (PyList_Check(values) || PyTuple_Check(values) || is_matrix(values)) {
         fill_from_items(out, shape, values);
-    } else if (is_view(values) || !fill_from_buffer(out, shape, values)) {
-        if (is_view(values) || PySequence_Check(values) == 0) {
-            py::raise(
-                PyExc_TypeError,
-                "values must be a number or a flat sequence of numbers, not %.100s",
-                Py_TYPE(values)->tp_name);
-        }
-        fill_from_items(out, shape, values);
+    } else if (!is_view(values) && fill_from_buffer(out, shape, values)) {
+        return;
+    } else if (is_single(values)) {
+        std::fill_n(out, shape.size(), as_double(values, "values"));
+    } else if (PySequence_Check(values) != 0 && !is_view(values)) {
+        fill_from_items(out, shape, list_of(values, shape).get());
+    } else {
+        py::raise(PyExc_TypeError,
+                  "values must be a number or a flat sequence of numbers, not %.100s",
+                  Py_TYPE(values)->tp_name);
     }
 }
 

@@ -67,6 +67,10 @@ py::Ref from_view(const Call& call) {
 py::Ref from_buffer(const Call& call) {
     static constexpr Signature<1> kSignature{"from_buffer", {"buffer"}, {0, 1, 1}};
     const auto [buffer] = parse(kSignature, call);
+    if (is_matrix(buffer)) {
+        Block& block = held(buffer);
+        return make_copy(type_of(call), block.shape(), block);
+    }
     const auto numbers = numbers_from_buffer(buffer);
     if (!numbers) {
         py::raise(PyExc_TypeError,

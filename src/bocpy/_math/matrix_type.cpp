@@ -19,10 +19,10 @@ namespace {
 constexpr const char* kDoc =
     "Matrix(rows, columns, values=None)\n--\n\n"
     "A dense two-dimensional matrix of float that crosses interpreters by pointer.\n\n"
-    "values: a number to fill with, or a flat sequence of rows * columns numbers; "
-    "zeros if "
-    "absent. AssertionError for a dimension below 1, TypeError for values that do not "
-    "fit.";
+    "values: an int or float to fill with, a flat sequence of rows * columns of them, "
+    "or "
+    "a buffer; zeros if absent. AssertionError for a dimension below 1, TypeError for "
+    "values that do not fit.";
 
 std::vector<PyMethodDef> join_methods() {
     std::vector<PyMethodDef> joined;

@@ -6,6 +6,9 @@ bool is_number(PyObject* object) noexcept {
     if (PyFloat_Check(object) || PyLong_Check(object)) {
         return true;
     }
+    if (PyUnicode_Check(object) || PyBytes_Check(object) || PyComplex_Check(object)) {
+        return false;
+    }
     const PyNumberMethods* const methods = Py_TYPE(object)->tp_as_number;
     return methods != nullptr &&
            (methods->nb_float != nullptr || methods->nb_index != nullptr);
@@ -31,6 +34,14 @@ double as_double(PyObject* number, const char* what) {
     }
     py::raise(PyExc_TypeError, "%s must be a real number, not %.100s", what,
               Py_TYPE(number)->tp_name);
+}
+
+void clear_refusal() {
+    if (PyErr_ExceptionMatches(PyExc_Exception) == 0 ||
+        PyErr_ExceptionMatches(PyExc_MemoryError) != 0) {
+        throw py::ErrorSet{};
+    }
+    PyErr_Clear();
 }
 
 Index as_index(PyObject* number) {

@@ -6,7 +6,8 @@
 
 namespace boc::math {
 
-/// Whether float() would take `object` through the number protocol (no strings).
+/// Whether float() would take `object` through the number protocol: no strings, which
+/// numpy's scalars of text would parse, and no complex numbers.
 [[nodiscard]] bool is_number(PyObject* object) noexcept;
 
 /// The value of a number; what its conversion raises goes through. TypeError naming
@@ -15,6 +16,10 @@ double as_double(PyObject* number, const char* what);
 
 /// The value of a number, or nothing if `object` is none; conversion errors go through.
 std::optional<double> try_double(PyObject* object);
+
+/// Clears the pending exception if it says that an object is no number; what must end
+/// the program (KeyboardInterrupt, MemoryError) is thrown on.
+void clear_refusal();
 
 /// An integer by `__index__`: TypeError for others, OverflowError beyond ssize.
 Index as_index(PyObject* number);

@@ -16,6 +16,11 @@ public:
     explicit Buffer(PyObject* object) {
         open_ = PyObject_GetBuffer(object, &view_, PyBUF_FULL_RO) == 0;
         if (!open_) {
+            if (PyErr_ExceptionMatches(PyExc_BufferError) == 0 &&
+                PyErr_ExceptionMatches(PyExc_TypeError) == 0 &&
+                PyErr_ExceptionMatches(PyExc_ValueError) == 0) {
+                throw py::ErrorSet{};
+            }
             PyErr_Clear();
         }
     }
@@ -93,6 +98,12 @@ Reader reader_of(const Py_buffer& view) noexcept {
     return nullptr;
 }
 
+void refuse_complex(const Py_buffer& view) {
+    if (view.format != nullptr && std::strchr(view.format, 'Z') != nullptr) {
+        py::raise(PyExc_TypeError, "a matrix holds no complex numbers");
+    }
+}
+
 /// Dimensions and strides of a buffer, as of a matrix.
 struct Layout {
     Shape shape;
@@ -136,6 +147,7 @@ std::optional<Numbers> numbers_from_buffer(PyObject* object) {
     }
     const Reader read = reader_of(*buffer.operator->());
     if (read == nullptr) {
+        refuse_complex(*buffer.operator->());
         return std::nullopt;
     }
     const Layout layout = layout_of(*buffer.operator->());
@@ -144,7 +156,7 @@ std::optional<Numbers> numbers_from_buffer(PyObject* object) {
     }
     Numbers numbers{
         std::vector<double>(static_cast<std::size_t>(checked_size(layout.shape))),
-        layout.shape, buffer->ndim == 1};
+        layout.shape, buffer->ndim};
     read_all(*buffer.operator->(), read, layout, numbers.values.data());
     return numbers;
 }
@@ -155,7 +167,7 @@ Numbers numbers_from_iterable(PyObject* object) {
     }
     const auto items = py::Ref::steal(PySequence_Fast(
         object, "expected a number, a Matrix or a sequence of numbers"));
-    Numbers numbers{{}, {}, true};
+    Numbers numbers{{}, {}, 1};
     numbers.values.reserve(
         static_cast<std::size_t>(PySequence_Fast_GET_SIZE(items.get())));
     for (Index i = 0; i < PySequence_Fast_GET_SIZE(items.get()); ++i) {

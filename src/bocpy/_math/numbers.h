@@ -12,7 +12,7 @@ namespace boc::math {
 struct Numbers {
     std::vector<double> values;
     Shape shape;
-    bool flat = false; ///< one-dimensional: neither row nor column
+    int dimensions = 2; ///< 1: neither row nor column; 0: a single number
 };
 
 /// A 1xN row from any iterable of numbers: TypeError for anything else, ValueError if
@@ -21,7 +21,7 @@ struct Numbers {
 
 /// The numbers of an object with the buffer protocol: one or two dimensions of a native
 /// numeric format, strided or not; a scalar buffer is 1x1. Nothing if it has no such
-/// buffer; ValueError if it is empty.
+/// buffer; ValueError if it is empty, TypeError for complex numbers.
 [[nodiscard]] std::optional<Numbers> numbers_from_buffer(PyObject* object);
 
 } // namespace boc::math

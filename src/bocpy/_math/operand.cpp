@@ -6,6 +6,23 @@
 
 namespace boc::math {
 
+namespace {
+
+/// Whether `object` is an array of several numbers, which has a `__float__` only for
+/// the sake of those that hold one.
+bool is_array(PyObject* object) {
+    if (PyObject_CheckBuffer(object) == 0 || PySequence_Check(object) == 0) {
+        return false;
+    }
+    const bool sized = PySequence_Size(object) >= 0;
+    if (!sized) {
+        clear_refusal();
+    }
+    return sized;
+}
+
+} // namespace
+
 Operand::Operand(PyObject* object) : kind_{Kind::kScalar} {
     if (is_matrix(object)) {
         static_cast<void>(held(object));
@@ -22,11 +39,12 @@ Operand::Operand(PyObject* object) : kind_{Kind::kScalar} {
         return;
     }
     if (auto numbers = numbers_from_buffer(object)) {
-        const Kind kind = numbers->flat ? Kind::kSequence : Kind::kCopied;
+        const Kind kind = numbers->dimensions == 1 ? Kind::kSequence : Kind::kCopied;
         copy(std::move(*numbers), kind);
         return;
     }
-    if (const auto value = try_double(object)) {
+    const auto value = is_array(object) ? std::nullopt : try_double(object);
+    if (value) {
         scalar_ = *value;
         return;
     }

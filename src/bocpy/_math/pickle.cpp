@@ -2,9 +2,6 @@
 
 #include "matrix.h"
 #include "methods.h"
-#include "number.h"
-
-#include <cstring>
 
 namespace boc::math {
 
@@ -31,21 +28,32 @@ py::Ref deep_copy(const Call& call) {
     return copy(call.self);
 }
 
-/// A contiguous buffer of bytes held open.
+/// A buffer held open, to be read as bytes.
 class Bytes {
 public:
     explicit Bytes(PyObject* object) {
-        py::check(PyObject_GetBuffer(object, &view_, PyBUF_SIMPLE));
+        py::check(PyObject_GetBuffer(object, &view_, PyBUF_FULL_RO));
     }
     ~Bytes() { PyBuffer_Release(&view_); }
     Bytes(const Bytes&) = delete;
     Bytes& operator=(const Bytes&) = delete;
     [[nodiscard]] Index size() const noexcept { return view_.len; }
-    [[nodiscard]] const void* data() const noexcept { return view_.buf; }
+    void copy_to(void* out) {
+        py::check(PyBuffer_ToContiguous(out, &view_, view_.len, 'C'));
+    }
 
 private:
     Py_buffer view_{};
 };
+
+/// A dimension; beyond ssize the nearest number in it, which no bytes fill.
+Index dimension_from(PyObject* number) {
+    const Index value = PyNumber_AsSsize_t(number, nullptr);
+    if (value == -1 && PyErr_Occurred() != nullptr) {
+        throw py::ErrorSet{};
+    }
+    return value;
+}
 
 bool holds(Shape shape, Index bytes) noexcept {
     constexpr auto kItem = static_cast<Index>(sizeof(double));
@@ -60,14 +68,14 @@ py::Ref unpickle(const Call& call) {
     static constexpr Signature<3> kSignature{
         "_matrix_unpickle", {"rows", "columns", "data"}, {3, 3, 3}};
     const auto [rows, columns, data] = parse(kSignature, call);
-    const Shape shape{as_index(rows), as_index(columns)};
-    const Bytes bytes{data};
+    const Shape shape{dimension_from(rows), dimension_from(columns)};
+    Bytes bytes{data};
     if (!holds(shape, bytes.size())) {
         py::raise(PyExc_ValueError, "%zd bytes do not hold a %zdx%zd matrix",
                   bytes.size(), shape.rows, shape.columns);
     }
     Fresh fresh = make(State::here().matrix, shape);
-    std::memcpy(fresh.data, bytes.data(), static_cast<std::size_t>(bytes.size()));
+    bytes.copy_to(fresh.data);
     return std::move(fresh.ref);
 }
 

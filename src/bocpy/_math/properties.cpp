@@ -101,7 +101,10 @@ PyGetSetDef* matrix_properties() {
     static PyGetSetDef properties[] = {
         {"rows", &get_rows, nullptr, "Number of rows.", nullptr},
         {"columns", &get_columns, nullptr, "Number of columns.", nullptr},
-        {"shape", &get_shape, nullptr, "(rows, columns); readable by anybody.",
+        {"shape", &get_shape, nullptr,
+         "(rows, columns), whoever holds the matrix; ValueError for what `__new__` "
+         "alone "
+         "made.",
          nullptr},
         {"size", &get_size, nullptr, "Number of elements.", nullptr},
         {"length", &get_length, nullptr,

@@ -33,7 +33,11 @@ Shape shape_from(PyObject* pair) {
         py::raise(PyExc_TypeError, "size must be a pair of integers, not %.100s",
                   Py_TYPE(pair)->tp_name);
     }
-    if (py::check(static_cast<int>(PySequence_Size(pair))) != 2) {
+    const Index items = PySequence_Size(pair);
+    if (items < 0) {
+        throw py::ErrorSet{};
+    }
+    if (items != 2) {
         py::raise(PyExc_TypeError, "size must have exactly two items");
     }
     const auto rows = py::Ref::steal(PySequence_GetItem(pair, 0));

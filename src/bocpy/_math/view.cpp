@@ -157,7 +157,7 @@ py::Ref make_view(State& state, Block& block, const Window& window) {
 Numbers numbers_from_view(PyObject* view) {
     Block& block = held_by(view);
     const Window& window = window_of(view);
-    Numbers numbers{{}, window.shape(), false};
+    Numbers numbers{{}, window.shape()};
     numbers.values.reserve(static_cast<std::size_t>(window.count));
     for (Index i = 0; i < window.count; ++i) {
         numbers.values.push_back(block.data()[window.at(i)]);

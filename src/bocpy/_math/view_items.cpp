@@ -19,16 +19,19 @@ void check_writable(PyObject* view, PyObject* value) {
     }
 }
 
-void check_index(const Window& window, Index index) {
-    if (index < 0 || index >= window.count) {
-        py::raise(PyExc_IndexError, "index %zd is out of range for %zd elements", index,
+/// The IndexError for `place` outside the window names the index as it was given.
+void check_index(const Window& window, Index place, Index given) {
+    if (place < 0 || place >= window.count) {
+        py::raise(PyExc_IndexError, "index %zd is out of range for %zd elements", given,
                   window.count);
     }
 }
 
 Index wrapped_index(const Window& window, PyObject* key) {
     const Index index = as_index(key);
-    return index < 0 ? index + window.count : index;
+    const Index place = index < 0 ? index + window.count : index;
+    check_index(window, place, index);
+    return place;
 }
 
 /// The part of a window under a slice; IndexError if it is empty.
@@ -111,7 +114,7 @@ PyObject* get_element(PyObject* self, Index index) {
 py::Ref view_element(PyObject* view, Index index) {
     Block& block = held_by(view);
     const Window& window = window_of(view);
-    check_index(window, index);
+    check_index(window, index, index);
     return py::Ref::steal(PyFloat_FromDouble(block.data()[window.at(index)]));
 }
 
@@ -119,7 +122,7 @@ void set_view_element(PyObject* view, Index index, PyObject* value) {
     static_cast<void>(held_by(view));
     check_writable(view, value);
     const Window& window = window_of(view);
-    check_index(window, index);
+    check_index(window, index, index);
     const double number = as_double(value, "an element");
     held_by(view).data()[window.at(index)] = number;
 }
