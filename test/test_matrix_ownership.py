@@ -217,15 +217,6 @@ def test_a_behavior_that_returns_the_matrix_of_its_cown_is_told(backend):
         assert v.tolist() == [[1, 2]]
 
 
-def test_one_matrix_under_two_names_stays_where_it_is():
-    m, n = Matrix(1, 1, 1), Matrix(1, 1, 2)
-    for leave in (lambda: Cown((n, m, m)), lambda: send("twice", [n, m, m])):
-        with pytest.raises(RuntimeError, match="leaves twice"):
-            leave()
-        assert m.acquired
-        assert n.acquired
-
-
 def test_matrices_move_in_captures(backend):
     m = Matrix(1, 2, [3, 4])
 
@@ -260,18 +251,6 @@ def test_messages_move_matrices():
     lost, _cown = given_away()
     with pytest.raises(RuntimeError):
         send("matrix", lost)
-
-
-def test_tuples_move_matrices_all_or_nothing():
-    m, n = Matrix(1, 1, 1), Matrix(1, 1, 2)
-    send("matrix", (m, (n, 3)))
-    assert not m.acquired
-    assert not n.acquired
-    _tag, (a, (b, number)) = receive("matrix", timeout=PATIENCE)
-    assert (a.x, b.x, number) == (1, 2, 3)
-    with pytest.raises(Exception):  # noqa: B017, PT011 - whatever refuses the lambda
-        Cown((a, lambda: None))
-    assert a.acquired
 
 
 def test_any_thread_of_the_interpreter_may_touch_its_matrices():
