@@ -91,8 +91,8 @@ public:
     void store(py::Ref value, bool exception, const Behavior* behavior);
     /// Drops the value without packing it.
     void disown();
-    /// Lets the primary interpreter read the value without asking, also once a body that
-    /// still runs has released it: it acquires the cown at its first look.
+    /// Lets the primary interpreter read the value without asking, also once a body
+    /// that still runs has released it: it acquires the cown at its first look.
     void lend() noexcept;
     /// The caller is about to schedule: undoes lend() and the acquisition it led to,
     /// and packs a value that was kept for threads if workers are interpreters now.
