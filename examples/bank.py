@@ -7,6 +7,7 @@ import logging
 from dataclasses import dataclass
 
 from bocpy import Cown, wait, when
+from bocpy.examples._options import level
 
 
 @dataclass
@@ -24,7 +25,7 @@ def transfer(src: Cown[Account], dst: Cown[Account], amount: int) -> Cown[bool]:
     @when(src, dst)
     def moved(src: Cown[Account], dst: Cown[Account]) -> bool:
         giver, taker = src.value, dst.value
-        if giver.frozen or taker.frozen or giver.balance <= amount:
+        if giver.frozen or taker.frozen or not 0 <= amount < giver.balance:
             return False
         giver.balance -= amount
         taker.balance += amount
@@ -37,7 +38,7 @@ def parse_amount() -> int:
     """Read the amount from the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--amount", "-a", type=int, default=50, help="what to transfer")
-    parser.add_argument("--loglevel", "-l", default="WARNING")
+    parser.add_argument("--loglevel", "-l", type=level, default="WARNING")
     args = parser.parse_args()
     logging.basicConfig(level=args.loglevel)
     amount: int = args.amount

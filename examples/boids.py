@@ -14,14 +14,11 @@ import sys
 import time
 from collections import defaultdict
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from bocpy import TIMEOUT, Cown, Matrix, receive, send, start, wait, when
 from bocpy.examples._film import Film, Picture
+from bocpy.examples._options import at_least, positive
 from bocpy.examples._progress import Progress
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 Cell = tuple[int, int]
 Row = tuple[float, float, float, float]
@@ -147,27 +144,15 @@ def record(flock: Simulation, options: argparse.Namespace) -> None:
     print(f"frames written: {frames} ({options.output})")
 
 
-def positive(kind: type[int | float]) -> Callable[[str], float]:
-    """Make a type for argparse that refuses zero and below."""
-
-    def parse(text: str) -> float:
-        value = kind(text)
-        if not value > 0:
-            raise argparse.ArgumentTypeError(f"{text} is not greater than 0")
-        return value
-
-    return parse
-
-
 def parse_options() -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     whole: dict[str, int | None] = {"width": 1200, "height": 800, "fps": 30}
-    parser.add_argument("--boids", "-b", type=positive(int), default=300)
+    parser.add_argument("--boids", "-b", type=at_least(1), default=300)
     for name, default in (whole | {"workers": None}).items():
-        parser.add_argument(f"--{name}", type=positive(int), default=default)
+        parser.add_argument(f"--{name}", type=at_least(1), default=default)
     for name, seconds in {"duration": 30.0, "scale": 1.0}.items():
-        parser.add_argument(f"--{name}", type=positive(float), default=seconds)
+        parser.add_argument(f"--{name}", type=positive, default=seconds)
     parser.add_argument("--mode", choices=["window", "video"], default="window")
     parser.add_argument("--output", "-o", type=Path, default=Path("boids.mp4"))
     return parser.parse_args()

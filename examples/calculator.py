@@ -5,21 +5,15 @@ from __future__ import annotations
 import argparse
 import random
 import threading
+import time
 from operator import add, mul, sub, truediv
-from typing import TYPE_CHECKING
 
-from bocpy import receive, send
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
+from bocpy import receive
+from bocpy.examples._messages import try_send
+from bocpy.examples._options import at_least
 
 TAG = "calculator"
-OPERATIONS: dict[str, Callable[[float, float], float]] = {
-    "+": add,
-    "-": sub,
-    "*": mul,
-    "/": truediv,
-}
+OPERATIONS = {"+": add, "-": sub, "*": mul, "/": truediv}
 
 
 def calculate(timeout: float) -> None:
@@ -39,17 +33,23 @@ def calculate(timeout: float) -> None:
     print(f"Final value: {value}")
 
 
-def ask(operations: int) -> None:
+def tell(calculator: threading.Thread, contents: object) -> None:
+    """Send the calculator a message, waiting while too many are on the way."""
+    while not try_send(TAG, contents) and calculator.is_alive():
+        time.sleep(0.001)
+
+
+def ask(calculator: threading.Thread, operations: int) -> None:
     """Send random operations."""
     for _ in range(operations):
-        send(TAG, (random.choice(list(OPERATIONS)), random.uniform(1, 10)))
+        tell(calculator, (random.choice(list(OPERATIONS)), random.uniform(1, 10)))
 
 
 def main() -> None:
     """Run one calculator and its clients."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--num-clients", "-n", type=int, default=8)
-    parser.add_argument("--num-operations", "-a", type=int, default=10)
+    parser.add_argument("--num-clients", "-n", type=at_least(0), default=8)
+    parser.add_argument("--num-operations", "-a", type=at_least(0), default=10)
     parser.add_argument(
         "--timeout", "-t", type=int, default=-1, help="seconds; negative: no limit"
     )
@@ -60,7 +60,7 @@ def main() -> None:
     calculator = threading.Thread(target=calculate, args=(args.timeout,))
     calculator.start()
     clients = [
-        threading.Thread(target=ask, args=(args.num_operations,))
+        threading.Thread(target=ask, args=(calculator, args.num_operations))
         for _ in range(args.num_clients)
     ]
     for client in clients:
@@ -68,7 +68,7 @@ def main() -> None:
     for client in clients:
         client.join()
     if args.timeout < 0:
-        send(TAG, "stop")
+        tell(calculator, "stop")
     calculator.join()
 
 

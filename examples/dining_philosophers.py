@@ -7,6 +7,7 @@ import logging
 from dataclasses import dataclass
 
 from bocpy import Cown, receive, send, wait, when
+from bocpy.examples._options import at_least, level
 
 
 @dataclass
@@ -45,9 +46,10 @@ def listen(philosophers: int) -> None:
 def main() -> None:
     """Seat the philosophers, feed them, and count how often each fork was used."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--hunger", "-g", type=int, default=4, help="bites for each")
-    parser.add_argument("--philosophers", "-p", type=int, default=5)
-    parser.add_argument("--loglevel", "-l", default="WARNING")
+    whole = at_least(1)
+    parser.add_argument("--hunger", "-g", type=whole, default=4, help="bites for each")
+    parser.add_argument("--philosophers", "-p", type=whole, default=5)
+    parser.add_argument("--loglevel", "-l", type=level, default="WARNING")
     args = parser.parse_args()
     logging.basicConfig(level=args.loglevel)
 

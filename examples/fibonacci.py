@@ -6,6 +6,7 @@ import argparse
 import logging
 
 from bocpy import Cown, wait, when
+from bocpy.examples._options import at_least, level
 
 LEAF = 4
 
@@ -45,8 +46,8 @@ def expected(n: int) -> int:
 def main() -> None:
     """Compute one number both ways."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("n", type=int, nargs="?", default=10)
-    parser.add_argument("--loglevel", "-l", default="WARNING")
+    parser.add_argument("n", type=at_least(0), nargs="?", default=10)
+    parser.add_argument("--loglevel", "-l", type=level, default="WARNING")
     args = parser.parse_args()
     logging.basicConfig(level=args.loglevel)
     result = fib_cown(args.n)

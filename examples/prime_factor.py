@@ -9,6 +9,7 @@ from functools import partial
 from math import gcd, isqrt
 
 from bocpy import Cown, notice_read, notice_update, wait, when
+from bocpy.examples._options import at_least, level
 
 
 def is_prime(odd: int) -> bool:
@@ -41,11 +42,11 @@ def walk(lane: Cown[list[int]], n: int, batch: int) -> Cown[list[int]]:
 def main() -> None:
     """Find primes, multiply two, take the product apart again."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--lanes", "-n", type=int, default=4)
-    parser.add_argument("--candidates", "-c", type=int, default=2000)
-    parser.add_argument("--batch", "-b", type=int, default=100)
-    parser.add_argument("--bits", type=int, default=16)
-    parser.add_argument("--loglevel", "-l", default="WARNING")
+    parser.add_argument("--lanes", "-n", type=at_least(1), default=4)
+    parser.add_argument("--candidates", "-c", type=at_least(1), default=2000)
+    parser.add_argument("--batch", "-b", type=at_least(1), default=100)
+    parser.add_argument("--bits", type=at_least(3), default=16)
+    parser.add_argument("--loglevel", "-l", type=level, default="WARNING")
     args = parser.parse_args()
     logging.basicConfig(level=args.loglevel)
     c, bits, batch, lanes = args.candidates, args.bits, args.batch, args.lanes
@@ -59,20 +60,19 @@ def main() -> None:
             lane.value.extend(filter(is_prime, some))
 
     wait()
-    for lane in found:
-        lane.acquire()
-    primes = {prime for lane in found for prime in lane.value}
+    primes = {prime for lane in found for prime in lane.unwrap()}
     print(f"found {len(primes)} primes")
+    if len(primes) < 2:
+        parser.error("too few for a product: ask for more --candidates")
     p, q = random.sample(sorted(primes), 2)
     print(f"factoring {p * q} (= {p} x {q})")
     print(f"Pollard's rho with {lanes} parallel walks, batch={batch}")
     walks = [walk(Cown([step, 2, 2]), p * q, batch) for step in range(1, lanes + 1)]
     wait()
-    for i, lane in enumerate(walks):
-        with lane as state:
-            if len(state) == 1:
-                print(f"  lane {i} found factor {state[0]}")
-                factor = state[0]
+    for i, state in enumerate(lane.unwrap() for lane in walks):
+        if len(state) == 1:
+            print(f"  lane {i} found factor {state[0]}")
+            factor = state[0]
     print(f"result: {p * q} = {factor} x {p * q // factor}")
 
 

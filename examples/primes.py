@@ -10,6 +10,7 @@ from math import isqrt
 from typing import TYPE_CHECKING
 
 from bocpy import receive, send
+from bocpy.examples._options import at_least
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,12 +43,16 @@ def batches(num_values: int, max_value: int) -> Iterator[list[int]]:
 def main() -> None:
     """Keep the threads busy, with no more than a few batches waiting for them."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--num-workers", "-w", type=int, default=8)
-    parser.add_argument("--max-value", "-m", type=int, default=10000)
-    parser.add_argument("--num-values", "-n", type=int, default=100000)
+    whole = at_least(1)
+    parser.add_argument("--num-workers", "-w", type=whole, default=8)
+    parser.add_argument("--max-value", "-m", type=whole, default=10000)
+    parser.add_argument("--num-values", "-n", type=whole, default=100000)
     args = parser.parse_args()
 
-    workers = [threading.Thread(target=count_primes) for _ in range(args.num_workers)]
+    workers = [  # daemons: Ctrl-C ends the program, whoever still receives
+        threading.Thread(target=count_primes, daemon=True)
+        for _ in range(args.num_workers)
+    ]
     for worker in workers:
         worker.start()
     primes, under_way = 0, 0

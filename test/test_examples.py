@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import importlib
 import importlib.util
 import json
 import os
@@ -15,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from bocpy import receive, send
+from programs import run_program
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 SECONDS = 120
@@ -49,7 +51,11 @@ def account(name, balance):
 
 @pytest.mark.parametrize(
     ("arguments", "amount", "verdict", "alice", "bob"),
-    [([], 50, "success", 50, 50), (["-a", "100"], 100, "failure", 100, 0)],
+    [
+        ([], 50, "success", 50, 50),
+        (["-a", "100"], 100, "failure", 100, 0),
+        (["-a", "-5"], -5, "failure", 100, 0),
+    ],
 )
 def test_bank_moves_money_only_if_there_is_more(arguments, amount, verdict, alice, bob):
     assert lines_of("bank", *arguments) == [
@@ -70,7 +76,7 @@ def test_bank_runs_as_a_plain_script():
     assert "success" in done.stdout.splitlines()
 
 
-@pytest.mark.parametrize(("philosophers", "hunger"), [(5, 4), (2, 1)])
+@pytest.mark.parametrize(("philosophers", "hunger"), [(5, 4), (2, 1), (1, 2)])
 def test_dining_philosophers_all_eat_their_fill(philosophers, hunger):
     lines = lines_of("dining_philosophers", "-p", str(philosophers), "-g", str(hunger))
     everyone = range(philosophers)
@@ -114,6 +120,33 @@ def test_calculator_counts_every_operation():
     assert lines[-1].startswith("Final value: ")
 
 
+def test_clients_give_up_when_the_calculator_has():
+    lines = lines_of("calculator", "-n", "2", "-a", "20000", "-t", "0")
+    assert "Timed out" in lines
+
+
+INTERRUPTED_PRIMES = """
+import signal, sys, threading
+from bocpy.examples import primes
+
+receive = primes.receive
+
+def interrupted(tag):
+    if threading.current_thread() is threading.main_thread():
+        signal.raise_signal(signal.SIGINT)
+    return receive(tag)
+
+primes.receive = interrupted
+primes.main()
+"""
+
+
+def test_primes_end_at_ctrl_c(tmp_path):
+    ended = run_program(INTERRUPTED_PRIMES, tmp_path)
+    assert "KeyboardInterrupt" in ended.err
+    assert ended.code != 0
+
+
 def test_primes_prints_one_count():
     [line] = lines_of("primes", "-w", "2", "-m", "500", "-n", "1000")
     assert re.fullmatch(r"Number of primes: \d+", line)
@@ -128,9 +161,52 @@ def test_prime_factor_finds_the_factors():
     assert 1 < d < n
 
 
-def sweep(name, tmp_path, *arguments):
+def test_prime_factor_wants_two_primes():
+    done = run("prime_factor", "-c", "1", code=2)
+    assert "error: too few for a product" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "bank -l bogus",
+        "calculator -n -1",
+        "calculator -a -1",
+        "dining_philosophers -g 0",
+        "dining_philosophers -p -2",
+        "dining_philosophers -l bogus",
+        "fibonacci -- -1",
+        "fibonacci -l bogus",
+        "prime_factor --lanes 0",
+        "prime_factor -c 0",
+        "prime_factor -b 0",
+        "prime_factor --bits 2",
+        "prime_factor -l bogus",
+        "primes -w 0",
+        "primes -m 0",
+        "primes -n 0",
+        "boids --boids 0",
+        "boids --width -1",
+        "boids --fps 0",
+        "boids --duration 0",
+        "boids --scale inf",
+    ],
+)
+def test_an_option_that_makes_no_sense_is_named(line):
+    name, *arguments = line.split()
+    done = run(name, *arguments, code=2)
+    option = "n" if "--" in arguments else arguments[0]
+    assert re.search(rf"error: argument \S*{option}\b", done.stderr), done.stderr
+
+
+@pytest.mark.parametrize("name", ["bank", "fibonacci"])
+def test_levels_of_logging_are_known_by_name(name):
+    lines_of(name, "-l", "info")
+
+
+def sweep(name, tmp_path, *arguments, code=0, **environment):
     output = tmp_path / "results.json"
-    done = run(name, "--output", str(output), *arguments)
+    done = run(name, "--output", str(output), *arguments, code=code, **environment)
     return json.loads(output.read_text(encoding="utf-8")), done.stdout
 
 
@@ -193,17 +269,23 @@ def test_fanout_benchmark_completes_every_child(tmp_path):
     assert sum(repeat["derived"]["worker_pop_counts"]) >= 20 * 8
 
 
-def test_fanout_benchmark_waits_while_the_queue_of_tokens_is_full():
-    from bocpy.examples.fanout_benchmark import report  # noqa: PLC0415
-
+@pytest.mark.parametrize(
+    ("module", "function", "tag", "first"),
+    [
+        ("fanout_benchmark", "report", "child", "child"),
+        ("calculator", "tell", "calculator", threading.main_thread()),
+    ],
+)
+def test_senders_wait_while_the_queue_is_full(module, function, tag, first):
+    tell = getattr(importlib.import_module(f"bocpy.examples.{module}"), function)
     for _ in range(16384):
-        send("child", 1)
-    reporter = threading.Thread(target=report, args=("child", 2), daemon=True)
-    reporter.start()
-    assert receive("child", SECONDS) == ("child", 1)
-    reporter.join(SECONDS)
-    assert not reporter.is_alive()
-    rest = [receive("child", 0)[1] for _ in range(16384)]
+        send(tag, 1)
+    sender = threading.Thread(target=tell, args=(first, 2), daemon=True)
+    sender.start()
+    assert receive(tag, SECONDS) == (tag, 1)
+    sender.join(SECONDS)
+    assert not sender.is_alive()
+    rest = [receive(tag, 0)[1] for _ in range(16384)]
     assert rest[-1] == 2
 
 
@@ -273,11 +355,6 @@ def test_boids_without_a_window_or_an_encoder_say_what_to_do(tmp_path):
     assert "Traceback" not in done.stderr
     done = run("boids", "--mode", "video", "-b", "1", code=1, PATH=str(tmp_path))
     assert done.stderr.splitlines() == ["no ffmpeg here: use --output NAME.png"]
-
-
-@pytest.mark.parametrize("option", ["--boids", "--width", "--fps", "--duration"])
-def test_boids_wants_positive_numbers(option):
-    assert "greater than 0" in run("boids", option, "0", code=2).stderr
 
 
 def test_every_example_is_run_here():
