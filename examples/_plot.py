@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 
-def draw(document: dict[str, Any], picture: Path) -> bool:
-    """Draw throughput over the axis; for workers, speed-up beside the ideal line."""
+def check_plot(picture: Path | None) -> None:
+    """Raise ValueError if that picture is wanted and cannot be drawn."""
+    if picture is None:
+        return
     try:
         from matplotlib.figure import Figure  # noqa: PLC0415  an optional extra
     except ImportError:
-        print('no picture: pip install "bocpy[plot]"', file=sys.stderr)
-        return False
+        raise ValueError('no --plot: pip install "bocpy[plot]"') from None
+    if picture.suffix[1:] not in Figure().canvas.get_supported_filetypes():
+        raise ValueError(f"no --plot: {picture} is no picture, such as a PNG or an SVG")
+
+
+def draw(document: dict[str, Any], picture: Path) -> None:
+    """Draw throughput over the axis; for workers, speed-up beside the ideal line."""
+    from matplotlib.figure import Figure  # noqa: PLC0415  an optional extra
+
     axis = document["sweep"]["axis"]
     pairs = [
         (value, point["throughput_mean"])
@@ -39,5 +47,5 @@ def draw(document: dict[str, Any], picture: Path) -> bool:
         axes.set_ylabel("throughput per second")
     axes.set_xlabel(axis)
     axes.set_ylim(bottom=0)
+    picture.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(picture)
-    return True

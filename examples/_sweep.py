@@ -93,8 +93,12 @@ class Sweep:
 
     @staticmethod
     def load(path: Path) -> Record:
-        """Read the results of an earlier run."""
-        document: Record = json.loads(path.read_text(encoding="utf-8"))
+        """Read the results of an earlier run; raises ValueError if they are none."""
+        try:
+            document: Record = json.loads(path.read_text(encoding="utf-8"))
+            document["points"], document["sweep"]["axis"]
+        except (OSError, ValueError, LookupError, TypeError) as error:
+            raise ValueError(f"no results in {path}: {error}") from None
         return document
 
     def label(self, value: Any) -> str:
@@ -244,6 +248,13 @@ def describe_run(*, with_cores: bool) -> Record:
     return about
 
 
+def exit_code(document: Record) -> int:
+    """Tell a shell how the sweep went: 130 is Ctrl-C, 1 a point without result."""
+    if document["metadata"]["interrupted"]:
+        return 130
+    return int(any(point["error"] for point in document["points"]))
+
+
 def describe_failure(error: Exception) -> Record:
     """Say why a child gave no result."""
     tail = getattr(error, "stderr", None) or ""
@@ -298,8 +309,10 @@ def print_table(document: Record) -> None:
     scaling = ["speedup", "efficiency"] if axis == "workers" else []
     rows = [[axis, "throughput", "stdev", *scaling, "corrected"]]
     points = document["points"]
-    first = next((p["throughput_mean"] for p in points if p["throughput_mean"]), None)
-    for value, point in zip(document["sweep"]["values"], points, strict=False):
+    measured = list(zip(document["sweep"]["values"], points, strict=False))
+    means = ((value, point["throughput_mean"]) for value, point in measured)
+    first_value, first = next((pair for pair in means if pair[1]), (None, None))
+    for value, point in measured:
         label = "-" if axis == "none" else str(value)
         mean, spread = point["throughput_mean"], point["throughput_stdev"]
         if point["error"] or mean is None:
@@ -308,7 +321,7 @@ def print_table(document: Record) -> None:
         row = [label, f"{mean:.1f}", "-" if spread is None else f"{spread:.1f}"]
         if scaling:
             gain = mean / first
-            share = gain / (value / document["sweep"]["values"][0])
+            share = gain / (value / first_value)
             row += [f"{gain:.2f}x", f"{share:.0%}"]
         fair = [r["corrected_throughput"] for r in point["repeats"]]
         rows.append([*row, f"{statistics.mean(fair):.1f}"])

@@ -27,7 +27,8 @@ from bocpy import (
     wait,
     when,
 )
-from bocpy.examples._plot import draw
+from bocpy.examples._options import at_least, duration, positive
+from bocpy.examples._plot import check_plot, draw
 from bocpy.examples._sweep import (
     Inputs,
     Program,
@@ -35,6 +36,7 @@ from bocpy.examples._sweep import (
     Sweep,
     default_output,
     derive,
+    exit_code,
     print_table,
 )
 
@@ -169,17 +171,17 @@ def measure(inputs: Inputs) -> Record:
 def resolve(inputs: Inputs) -> Inputs:
     """Fill in what follows from the rest; raises ValueError if it does not fit."""
     group, stride, size = (inputs[k] for k in ("group_size", "stride", "ring_size"))
-    for key in ("workers", "iters", "payload_rows", "payload_cols", "repeats"):
+    for key in ("workers", "iters", "payload_rows", "payload_cols", "group_size"):
         if inputs[key] < 1:
             raise ValueError(f"{key} ({inputs[key]}) must be at least 1")
-    if group < 1 or stride < 1 or group * stride * 2 > size:
+    if group * stride * 2 > size:
         spread = f"group_size*stride*2 ({group}*{stride}*2) > ring_size ({size})"
         raise ValueError(f"{spread}; chains would collide")
-    if inputs["duration"] <= 0 or inputs["warmup"] < 0:
-        raise ValueError("duration must be positive and warmup not negative")
-    chains = inputs["chains_per_ring"] or max(1, size // (group * stride * 8))
-    workers = inputs["workers"]
-    rings = inputs["rings"] or max(workers * 16 // chains, workers * 4)
+    chains, rings = inputs["chains_per_ring"], inputs["rings"]
+    if chains is None:
+        chains = max(1, size // (group * stride * 8))
+    if rings is None:
+        rings = max(inputs["workers"] * 16 // chains, inputs["workers"] * 4)
     return inputs | {"chains_per_ring": chains, "rings": rings}
 
 
@@ -229,9 +231,9 @@ def parser() -> argparse.ArgumentParser:
     numbers |= {"chains-per-ring": None, "ring-size": 128}
     numbers |= {"payload-rows": 16, "payload-cols": 16, "repeats": 1}
     for name, default in numbers.items():
-        found.add_argument(f"--{name}", type=int, default=default)
-    found.add_argument("--duration", type=float, default=5.0)
-    found.add_argument("--warmup", type=float, help="default: min(1, duration / 10)")
+        found.add_argument(f"--{name}", type=at_least(1), default=default)
+    found.add_argument("--duration", type=positive, default=5.0)
+    found.add_argument("--warmup", type=duration, help="default: min(1, duration / 10)")
     found.add_argument("--null-payload", action="store_true", help="do not multiply")
     found.add_argument("--output", type=Path)
     found.add_argument("--table", action=argparse.BooleanOptionalAction)
@@ -246,15 +248,16 @@ def parser() -> argparse.ArgumentParser:
 def main() -> int:
     """Sweep, or measure one point for the parent."""
     options = parser().parse_args()
-    if options.print_table:
-        print_table(Sweep.load(options.print_table))
-        return 0
     keys = ["workers", "duration", "warmup", "iters", "group_size", "stride", "rings"]
     keys += ["chains_per_ring", "ring_size", "payload_rows", "payload_cols"]
     base = {key: getattr(options, key) for key in [*keys, "repeats", "null_payload"]}
     if base["warmup"] is None:
         base["warmup"] = min(1.0, options.duration / 10)
     try:
+        if options.print_table:
+            print_table(Sweep.load(options.print_table))
+            return 0
+        check_plot(options.plot)
         values = axis_values(options.sweep_axis, options.sweep_values)
         sweep = Sweep(PROGRAM, options.sweep_axis, values, base)
         sweep.check()
@@ -273,7 +276,8 @@ def main() -> int:
         print_table(document)
     if options.plot:
         draw(document, options.plot)
-    return 0
+    code: int = exit_code(document)
+    return code
 
 
 def warn(sweep: Sweep) -> None:

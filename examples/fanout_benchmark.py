@@ -15,8 +15,10 @@ import time
 from pathlib import Path
 from typing import Any
 
-from bocpy import TIMEOUT, Cown, Matrix, receive, send, start, wait, when
-from bocpy.examples._plot import draw
+from bocpy import TIMEOUT, Cown, Matrix, receive, start, wait, when
+from bocpy.examples._messages import try_send
+from bocpy.examples._options import at_least
+from bocpy.examples._plot import check_plot, draw
 from bocpy.examples._sweep import (
     Inputs,
     Program,
@@ -24,20 +26,14 @@ from bocpy.examples._sweep import (
     Sweep,
     default_output,
     derive,
+    exit_code,
 )
 
 
 def report(tag: str, contents: object) -> None:
     """Send a message, waiting while the queue is full."""
-    while True:
-        try:
-            send(tag, contents)
-        except RuntimeError as error:
-            if "full" not in str(error):
-                raise
-            time.sleep(0.001)
-        else:
-            return
+    while not try_send(tag, contents):
+        time.sleep(0.001)
 
 
 def child(payload: Cown[Matrix], iters: int) -> None:
@@ -128,8 +124,10 @@ def expected(inputs: Inputs) -> int:
 def resolve(inputs: Inputs) -> Inputs:
     """Fill in what follows from the workers; raises ValueError if it does not fit."""
     filled = dict(inputs)
-    filled["producers"] = inputs["producers"] or max(1, inputs["workers"] // 4)
-    filled["fanout_width"] = inputs["fanout_width"] or 4 * inputs["workers"]
+    if inputs["producers"] is None:
+        filled["producers"] = max(1, inputs["workers"] // 4)
+    if inputs["fanout_width"] is None:
+        filled["fanout_width"] = 4 * inputs["workers"]
     for key, value in filled.items():
         if value < 1:
             raise ValueError(f"{key} ({value}) must be at least 1")
@@ -180,7 +178,7 @@ def parser() -> argparse.ArgumentParser:
     numbers |= {"child-iters": 1, "producer-steps": 1000}
     numbers |= {"payload-rows": 16, "payload-cols": 16, "repeats": 1}
     for option, default in numbers.items():
-        found.add_argument(f"--{option}", type=int, default=default)
+        found.add_argument(f"--{option}", type=at_least(1), default=default)
     found.add_argument("--output", type=Path)
     found.add_argument("--quiet", action="store_true")
     found.add_argument("--json-stdout", action="store_true", help=argparse.SUPPRESS)
@@ -195,6 +193,7 @@ def main() -> int:
     keys += ["payload_rows", "payload_cols", "repeats"]
     base = {key: getattr(options, key) for key in keys}
     try:
+        check_plot(options.plot)
         values = axis_values(options.sweep_axis, options.sweep_values)
         sweep = Sweep(PROGRAM, options.sweep_axis, values, base)
         sweep.check()
@@ -209,7 +208,8 @@ def main() -> int:
     document = sweep.run()
     if options.plot:
         draw(document, options.plot)
-    return 0
+    code: int = exit_code(document)
+    return code
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ import importlib.util
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 import threading
@@ -190,6 +191,15 @@ def test_prime_factor_wants_two_primes():
         "boids --fps 0",
         "boids --duration 0",
         "boids --scale inf",
+        "benchmark --rings -3",
+        "benchmark --rings 0",
+        "benchmark --chains-per-ring 0",
+        "benchmark --workers 0",
+        "benchmark --duration nan",
+        "benchmark --duration inf",
+        "benchmark --warmup -1",
+        "fanout_benchmark --fanout-width 0",
+        "fanout_benchmark --producers 0",
     ],
 )
 def test_an_option_that_makes_no_sense_is_named(line):
@@ -256,6 +266,71 @@ def test_benchmark_ends_with_more_rings_than_the_noticeboard_has_room_for(tmp_pa
 def test_benchmark_refuses_what_makes_no_sense(arguments, complaint):
     done = run("benchmark", *arguments, code=2)
     assert complaint in done.stderr
+
+
+@pytest.mark.parametrize("axis", ["fanout-width", "producers", "workers"])
+def test_fanout_benchmark_does_not_take_a_zero_for_what_is_derived(axis):
+    done = run("fanout_benchmark", "--sweep-axis", axis, "--sweep-values", "0", code=2)
+    assert f"{axis}=0 is invalid" in done.stderr
+
+
+NOTHING = {"missing.json": None, "empty.json": "", "other.json": "[1]"}
+
+
+@pytest.mark.parametrize("name", NOTHING)
+def test_a_table_of_no_results_is_an_error_of_one_line(tmp_path, name):
+    if NOTHING[name] is not None:
+        (tmp_path / name).write_text(NOTHING[name], encoding="utf-8")
+    done = run("benchmark", "--print-table", str(tmp_path / name), code=2)
+    [line] = done.stderr.splitlines()
+    assert line.startswith("benchmark: no results in ")
+
+
+QUICK = {
+    "benchmark": ["--duration", "0.1", "--warmup", "0", "--null-payload"],
+    "fanout_benchmark": ["--producer-steps", "1"],
+}
+
+
+@pytest.mark.parametrize("name", QUICK)
+def test_a_point_without_a_result_fails_the_run(tmp_path, name):
+    bad = {"BOCPY_BACKEND": "bogus"}  # what makes the children fail
+    one = ["--sweep-axis", "none", *QUICK[name]]
+    document, _ = sweep(name, tmp_path, *one, code=1, **bad)
+    [point] = document["points"]
+    assert "bogus" in point["error"]["stderr_tail"]
+
+
+@pytest.mark.parametrize("name", QUICK)
+def test_a_picture_that_cannot_be_drawn_is_refused_before_the_sweep(tmp_path, name):
+    hidden = "raise ImportError('No module named matplotlib')"
+    (tmp_path / "matplotlib.py").write_text(hidden, encoding="utf-8")
+    output = tmp_path / "results.json"
+    options = ["--plot", str(tmp_path / "plot.svg"), "--output", str(output)]
+    done = run(name, *options, code=2, PYTHONPATH=str(tmp_path))
+    assert done.stderr.splitlines() == [f'{name}: no --plot: pip install "bocpy[plot]"']
+    assert not output.exists()
+
+
+@POSIX
+def test_an_interrupted_sweep_keeps_what_it_has_and_says_so(tmp_path):
+    output = tmp_path / "results.json"
+    module = [sys.executable, "-m", "bocpy.examples.benchmark"]
+    long = ["--sweep-axis", "none", "--duration", "1000", "--output", str(output)]
+    with subprocess.Popen([*module, *long], stderr=subprocess.PIPE, text=True) as child:
+        killer = threading.Timer(SECONDS, child.kill)
+        killer.start()
+        try:
+            while "repeat 1/1" not in child.stderr.readline():
+                assert child.poll() is None
+            child.send_signal(signal.SIGINT)
+            child.communicate(timeout=SECONDS)
+        finally:
+            killer.cancel()
+            child.kill()
+    assert child.returncode == 130
+    document = json.loads(output.read_text(encoding="utf-8"))
+    assert document["metadata"]["interrupted"]
 
 
 @pytest.mark.slow
