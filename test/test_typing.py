@@ -139,6 +139,10 @@ def test_waiting_answers_with_what_is_asked_for() -> None:
 def test_messages_and_notices_may_be_anything() -> None:
     start(worker_count=1)
     assert_type(receive("nothing", 0), tuple[str, Any])
+    assert_type(receive("nothing", 0, lambda: 1), Any)
+    assert_type(receive("nothing", 0, after=lambda: 1), Any)
+    bocpy.send("something", 1)
+    assert_type(receive("something", after=lambda: 1), Any)
     assert_type(notice_read("nothing"), Any)
     board: Mapping[str, Any] = bocpy.noticeboard()
     assert_type(board["nothing"] if board else None, Any | None)
