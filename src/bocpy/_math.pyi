@@ -21,17 +21,13 @@ _Size: TypeAlias = Sequence[SupportsIndex]
 _Operand: TypeAlias = _Number | Matrix | MatrixView | ReadableBuffer | Iterable[_Number]
 _Rows: TypeAlias = Matrix | MatrixView | ReadableBuffer | Iterable[_Number]
 _Strict: TypeAlias = _Number | Matrix
-_Branch: TypeAlias = (
-    _Number | Matrix | ReadableBuffer | list[Any] | tuple[_Number, ...]
-)
+_Branch: TypeAlias = _Number | Matrix | ReadableBuffer | list[Any] | tuple[_Number, ...]
 
 class MatrixShapeError(ValueError, NotImplementedError): ...
 
 @final
 class MatrixIndices(list[int]):
-    def __init__(
-        self, values: Iterable[int] = (), as_column: bool = False
-    ) -> None: ...
+    def __init__(self, values: Iterable[int] = (), as_column: bool = False) -> None: ...
     @overload
     def __getitem__(self, key: SupportsIndex, /) -> int: ...
     @overload
