@@ -223,11 +223,47 @@ except AttributeError as error:
 """
 
 
+def run_without_a_file(how, program, folder, **environment):
+    """Run a program that is an argument, or that is piped in."""
+    if how == "-c":
+        return run_command("-c", program, cwd=folder, **environment)
+    return run_command("-", stdin=program, cwd=folder, **environment)
+
+
+@pytest.mark.parametrize("how", ["-c", "pipe"])
+def test_functions_of_a_program_without_a_file_reach_workers(tmp_path, how):
+    ended = run_without_a_file(how, TYPED_IN, tmp_path)
+    assert ended.lines == ["42"], ended.err
+
+
+USING = """
+from bocpy import CaptureError, Cown, wait, when
+class Point: pass
+try:
+    @when()
+    def made(): return type(Point()).__name__
+    wait()
+    print(made.unwrap())
+except CaptureError as error:
+    print(error)
+"""
+
+
+@pytest.mark.skipif(sys.version_info < (3, 12), reason="needs worker interpreters")
+@pytest.mark.parametrize("how", ["-c", "pipe"])
+def test_classes_of_a_program_without_a_file_reach_threads_only(tmp_path, how):
+    refused = run_without_a_file(how, USING, tmp_path, BOCPY_BACKEND="interpreters")
+    assert 'start(backend="threads")' in refused.out, refused.err
+    made = run_without_a_file(how, USING, tmp_path, BOCPY_BACKEND="threads")
+    assert made.lines == ["Point"], made.err
+
+
 @pytest.mark.skipif(
     sys.version_info < (3, 14), reason="pickle puts words of its own in their place"
 )
-def test_a_class_that_was_typed_in_is_told_with_the_way_out(tmp_path):
-    ended = run_command("-c", CLASS, cwd=tmp_path, BOCPY_BACKEND="interpreters")
+@pytest.mark.parametrize("how", ["-c", "pipe"])
+def test_a_class_that_was_typed_in_is_told_with_the_way_out(tmp_path, how):
+    ended = run_without_a_file(how, CLASS, tmp_path, BOCPY_BACKEND="interpreters")
     assert "'Point'" in ended.out, ended.out + ended.err
     assert 'start(backend="threads")' in ended.out
 
