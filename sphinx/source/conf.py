@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from importlib import metadata
 
 project = "bocpy"
@@ -22,12 +23,14 @@ html_title = f"bocpy {release}"
 autosummary_generate = False
 autodoc_member_order = "bysource"
 autodoc_typehints = "description"
-nitpicky = False
+nitpicky = True
+nitpick_ignore_regex = [
+    ("py:(mod|func)", rf"({'|'.join(sys.stdlib_module_names)})\b.*"),  # another manual
+    ("py:obj", r"bocpy\.\w+"),  # the table of modules
+    ("py:class", "Opened|Thread|Writable"),  # annotations that are no public names
+]
 
-# Threads, for this program is Sphinx: workers need not import it.
 doctest_global_setup = """
-import os
-os.environ["BOCPY_BACKEND"] = "threads"
 import bocpy
 from bocpy import *
 """
