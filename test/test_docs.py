@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 import bocpy
+from bocpy import _core
 from programs import output_of
 
 ROOT = Path(__file__).parents[1]
@@ -54,6 +55,15 @@ def test_every_member_of_a_cown_is_in_the_reference_with_an_example():
     assert set(listed) == members
     examples = "\n".join(re.findall(r"(?:>>>|\.\.\.) (.*)", page))
     assert {name for name in members if f".{name}" not in examples} == set()
+
+
+def test_every_key_of_the_statistics_is_told():
+    bocpy.send("anything", 1)
+    bocpy.drain("anything")
+    bocpy.start(worker_count=1)
+    keys = {*bocpy.wait(stats=True)[0], *_core.queue_stats()[0]}
+    page = (REFERENCE / "statistics.rst").read_text("utf-8")
+    assert set(re.findall(r"^ +\* - ``(\w+)``", page, re.MULTILINE)) == keys
 
 
 def test_every_module_has_its_place_in_the_internals():
