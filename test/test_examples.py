@@ -20,6 +20,7 @@ from bocpy import receive, send
 from programs import run_program
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
+PROGRAMS = list(EXAMPLES.glob("[a-z]*.py"))
 SECONDS = 120
 POSIX = pytest.mark.skipif(sys.platform == "win32", reason="needs a POSIX system")
 
@@ -432,9 +433,37 @@ def test_boids_without_a_window_or_an_encoder_say_what_to_do(tmp_path):
     assert done.stderr.splitlines() == ["no ffmpeg here: use --output NAME.png"]
 
 
+PAGE = EXAMPLES.parent / "sphinx/source/examples.rst"
+
+
+def test_every_console_script_is_on_the_page_of_examples():
+    text = (EXAMPLES.parent / "pyproject.toml").read_text(encoding="utf-8")
+    scripts = re.findall(r"^(bocpy-\S+) =", text, flags=re.MULTILINE)
+    page = PAGE.read_text(encoding="utf-8")
+    assert [script for script in scripts if f"``{script}``" not in page] == []
+
+
+@pytest.mark.parametrize("name", sorted(path.stem for path in PROGRAMS))
+def test_every_option_is_on_the_page_of_examples(name):
+    if "ArgumentParser" not in (EXAMPLES / f"{name}.py").read_text(encoding="utf-8"):
+        return
+    options = set(re.findall(r"(?<![\w-])--?[a-z][a-z-]*", run(name, "--help").stdout))
+    page = PAGE.read_text(encoding="utf-8")
+    hidden = {option for option in options if f"``{option}``" not in page}
+    assert hidden <= {"-h", "--help"}
+
+
+def test_every_variable_of_the_benchmarks_is_on_the_page_of_examples():
+    sources = "".join(path.read_text("utf-8") for path in EXAMPLES.glob("*.py"))
+    page = PAGE.read_text(encoding="utf-8")
+    assert set(re.findall(r"BOCPY_BENCH_\w+", sources)) == set(
+        re.findall(r"``(BOCPY_BENCH_\w+)``", page)
+    )
+
+
 def test_every_example_is_run_here():
     text = Path(__file__).read_text(encoding="utf-8")
-    names = {path.stem for path in EXAMPLES.glob("[a-z]*.py")}
+    names = {path.stem for path in PROGRAMS}
     assert {name for name in names if f'"{name}"' not in text} == set()
 
 
