@@ -26,6 +26,7 @@ from bocpy import (
     when,
 )
 from observing import PATIENCE, expect, value_of
+from programs import output_of
 
 pytestmark = pytest.mark.usefixtures("backend")
 
@@ -187,9 +188,17 @@ def test_the_version_is_the_metadatas(monkeypatch, caplog):
     def missing(_):
         raise LookupError
 
+    monkeypatch.delitem(vars(bocpy), "__version__")
     monkeypatch.setattr("importlib.metadata.version", missing)
-    assert bocpy.__version__ == "0.0.0+unknown"
-    assert "bocpy package metadata unavailable (LookupError)" in caplog.text
+    assert bocpy.__version__ == bocpy.__version__ == "0.0.0+unknown"
+    [warning] = caplog.messages
+    assert "bocpy package metadata unavailable (LookupError)" in warning
+
+
+def test_what_is_loaded_late_is_listed_from_the_start(tmp_path):
+    listed = "import bocpy; print({'WaitResult', '__version__'} <= set(dir(bocpy)))"
+    starred = "from bocpy import *; print(WaitResult.__name__)"
+    assert output_of(f"{listed}\n{starred}", tmp_path) == ["True", "WaitResult"]
 
 
 def importlib_version():

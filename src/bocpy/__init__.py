@@ -37,6 +37,7 @@ __all__ = [
     "Matrix",
     "MatrixView",
     "RemoteError",
+    "WaitResult",
     "drain",
     "dump",
     "dump_on_signal",
@@ -66,14 +67,22 @@ if TYPE_CHECKING:
 
 
 def __getattr__(name: str) -> object:
-    """Load what few programs ask for when they do."""
+    """Load what few programs ask for when they do, once."""
+    found: object
     if name == "WaitResult":
-        from bocpy._wait_result import WaitResult  # noqa: PLC0415
+        from bocpy import _wait_result  # noqa: PLC0415
 
-        return WaitResult
-    if name == "__version__":
-        return _version()
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        found = _wait_result.WaitResult
+    elif name == "__version__":
+        found = _version()
+    else:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    globals()[name] = found
+    return found
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__, "__version__"})
 
 
 def _version() -> str:
