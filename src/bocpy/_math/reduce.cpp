@@ -19,7 +19,7 @@ constexpr double kLargest = std::numeric_limits<double>::max();
 double careful_mean(const double* in, Index n) noexcept {
     double total = 0.0;
     bool finite = true;
-    for (Index i = 0; i < n; ++i) {
+    for (Index i = 0; i < n && !std::isnan(total); ++i) {
         total += in[i] / static_cast<double>(n);
         finite &= std::isfinite(in[i]);
     }
