@@ -7,22 +7,14 @@ import random
 import threading
 import time
 from operator import add, mul, sub, truediv
-from typing import TYPE_CHECKING
+from typing import Any
 
 from bocpy import receive
 from bocpy.examples._messages import try_send
 from bocpy.examples._options import at_least
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
 TAG = "calculator"
-OPERATIONS: dict[str, Callable[[float, float], float]] = {
-    "+": add,
-    "-": sub,
-    "*": mul,
-    "/": truediv,
-}
+OPERATIONS: dict[str, Any] = {"+": add, "-": sub, "*": mul, "/": truediv}
 
 
 def calculate(timeout: float) -> None:

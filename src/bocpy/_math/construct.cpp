@@ -31,11 +31,13 @@ double element(PyObject* item) {
     return as_double(item, "values");
 }
 
-/// Whether `values` is one number: what has an `__index__`, or a scalar of numpy.
+/// Whether `values` is one number: a float, what has an `__index__`, or a scalar of
+/// numpy.
 bool is_single(PyObject* values) noexcept {
-    return PySequence_Check(values) == 0 &&
-           (is_integer(values) ||
-            (PyObject_CheckBuffer(values) != 0 && is_number(values)));
+    return PyFloat_Check(values) ||
+           (PySequence_Check(values) == 0 &&
+            (is_integer(values) ||
+             (PyObject_CheckBuffer(values) != 0 && is_number(values))));
 }
 
 /// The items of a sequence of any class, as many as it says to have: its `__getitem__`
@@ -103,8 +105,6 @@ bool fill_from_buffer(double* out, Shape shape, PyObject* values) {
 void fill(double* out, Shape shape, PyObject* values) {
     if (is_absent(values)) {
         std::fill_n(out, shape.size(), 0.0);
-    } else if (PyFloat_Check(values) || PyLong_Check(values)) {
-        std::fill_n(out, shape.size(), as_double(values, "values"));
     } else if (PyList_Check(values) || PyTuple_Check(values) || is_matrix(values)) {
         fill_from_items(out, shape, values);
     } else if (!is_view(values) && fill_from_buffer(out, shape, values)) {
