@@ -7,8 +7,7 @@ import threading
 import pytest
 
 from bocpy import Cown, Matrix, receive, send, wait, when
-
-PATIENCE = 30
+from observing import PATIENCE
 
 
 def given_away():

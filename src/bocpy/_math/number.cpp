@@ -44,8 +44,8 @@ void clear_refusal() {
     PyErr_Clear();
 }
 
-Index as_index(PyObject* number) {
-    const Index value = PyNumber_AsSsize_t(number, PyExc_OverflowError);
+Index as_index(PyObject* number, PyObject* overflow) {
+    const Index value = PyNumber_AsSsize_t(number, overflow);
     if (value == -1 && PyErr_Occurred() != nullptr) {
         throw py::ErrorSet{};
     }

@@ -21,8 +21,9 @@ std::optional<double> try_double(PyObject* object);
 /// the program (KeyboardInterrupt, MemoryError) is thrown on.
 void clear_refusal();
 
-/// An integer by `__index__`: TypeError for others, OverflowError beyond ssize.
-Index as_index(PyObject* number);
+/// An integer by `__index__`: TypeError for others. Beyond ssize it raises `overflow`,
+/// or is the nearest number within if that is null.
+Index as_index(PyObject* number, PyObject* overflow = PyExc_OverflowError);
 
 /// The value of an int that fits a machine word; runs no code, sets no error.
 [[nodiscard]] inline bool read_small_int(PyObject* object, Index& value) noexcept {

@@ -2,6 +2,7 @@
 
 #include "matrix.h"
 #include "methods.h"
+#include "number.h"
 
 namespace boc::math {
 
@@ -46,15 +47,6 @@ private:
     Py_buffer view_{};
 };
 
-/// A dimension; beyond ssize the nearest number in it, which no bytes fill.
-Index dimension_from(PyObject* number) {
-    const Index value = PyNumber_AsSsize_t(number, nullptr);
-    if (value == -1 && PyErr_Occurred() != nullptr) {
-        throw py::ErrorSet{};
-    }
-    return value;
-}
-
 bool holds(Shape shape, Index bytes) noexcept {
     constexpr auto kItem = static_cast<Index>(sizeof(double));
     const Index count = bytes / kItem;
@@ -68,7 +60,8 @@ py::Ref unpickle(const Call& call) {
     static constexpr Signature<3> kSignature{
         "_matrix_unpickle", {"rows", "columns", "data"}, {3, 3, 3}};
     const auto [rows, columns, data] = parse(kSignature, call);
-    const Shape shape{dimension_from(rows), dimension_from(columns)};
+    // Beyond ssize the nearest number in it, which no bytes fill.
+    const Shape shape{as_index(rows, nullptr), as_index(columns, nullptr)};
     Bytes bytes{data};
     if (!holds(shape, bytes.size())) {
         py::raise(PyExc_ValueError, "%zd bytes do not hold a %zdx%zd matrix",

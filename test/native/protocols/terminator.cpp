@@ -19,6 +19,12 @@ void wait(Terminator& terminator) {
     CHECK(waited == Terminator::kDone);
 }
 
+/// Begins a run in which one behavior is counted in.
+void open_with_one(Terminator& terminator) {
+    terminator.reset();
+    CHECK(terminator.inc() == 2);
+}
+
 void wait_idle(Terminator& terminator, std::uint32_t run) {
     Terminator::Waited waited = Terminator::kInterrupted;
     while (waited == Terminator::kInterrupted) {
@@ -58,10 +64,7 @@ struct Rundown {
 struct Closing {
     static constexpr unsigned kThreads = 3;
 
-    Closing() {
-        terminator.reset();
-        CHECK(terminator.inc() == 2);
-    }
+    Closing() { open_with_one(terminator); }
 
     void thread(unsigned index) {
         if (index == 0) {
@@ -111,10 +114,7 @@ struct Seed {
 struct SeedBesideWork {
     static constexpr unsigned kThreads = 3;
 
-    SeedBesideWork() {
-        terminator.reset();
-        CHECK(terminator.inc() == 2);
-    }
+    SeedBesideWork() { open_with_one(terminator); }
 
     void thread(unsigned index) {
         if (index == 0) {
@@ -142,10 +142,7 @@ struct SeedBesideWork {
 struct IdleWaiters {
     static constexpr unsigned kThreads = 3;
 
-    IdleWaiters() {
-        terminator.reset();
-        CHECK(terminator.inc() == 2);
-    }
+    IdleWaiters() { open_with_one(terminator); }
 
     void thread(unsigned index) {
         if (index == 0) {
@@ -169,9 +166,8 @@ struct FormerRun {
     static constexpr unsigned kThreads = 2;
 
     FormerRun() {
-        terminator.reset();
+        open_with_one(terminator);
         run = terminator.run();
-        CHECK(terminator.inc() == 2);
     }
 
     void thread(unsigned index) {
@@ -182,8 +178,7 @@ struct FormerRun {
         terminator.dec();
         CHECK(terminator.seed_dec());
         terminator.close();
-        terminator.reset();
-        CHECK(terminator.inc() == 2);
+        open_with_one(terminator);
     }
     void after() { CHECK(terminator.run() != run && terminator.pending() == 1); }
 
@@ -228,10 +223,7 @@ struct KeptCounts {
 struct KeptWhileClosing {
     static constexpr unsigned kThreads = 2;
 
-    KeptWhileClosing() {
-        terminator.reset();
-        CHECK(terminator.inc() == 2);
-    }
+    KeptWhileClosing() { open_with_one(terminator); }
 
     void thread(unsigned index) {
         if (index == 0) {

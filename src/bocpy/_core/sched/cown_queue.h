@@ -18,9 +18,8 @@ class CownQueue {
 /// The place of one waiter in the queue of one cown (an MCS-style link, as in "When
 /// Concurrency Matters: Behaviour-Oriented Concurrency", OOPSLA 2023).
 ///
-///   CownQueue::last_  all        PL1: link() exchanges it (acq_rel); unlink() puts
-///   null
-///                                    back by CAS if nobody came after
+///   CownQueue::last_  all        PL1: link() exchanges it (acq_rel); unlink()
+///                                    puts null back by CAS if nobody came after
 ///   next_             successor  PL2: set once (release), after the predecessor was
 ///                                    seen linked; read by unlink() (acquire). Until
 ///                                    it is set the predecessor waits, so its place
