@@ -32,13 +32,13 @@ def interruptible():
     signal.signal(signal.SIGINT, previous)
 
 
-def interrupted(source, folder, after="busy", times=1):
+def interrupted(source, folder, after="busy", times=1, **changes):
     """Run a program, interrupt it once it has printed `after`, give how it ended."""
     path = folder / "program.py"
     path.write_text(HEAD + source)
     with subprocess.Popen(
         [sys.executable, str(path)],
-        env=environment(),
+        env=environment(**changes),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -282,7 +282,7 @@ if __name__ == "__main__":
         print(str(error).splitlines()[0])
     sys.exit(7)
 """
-    code, out, err, _ = interrupted(source, tmp_path)
+    code, out, err, _ = interrupted(source, tmp_path, BOCPY_BACKEND="interpreters")
     assert code == 1, err
     told = "1 worker(s) of a start that failed have not ended:"
     assert out.splitlines() == ["interrupted", told]
