@@ -114,9 +114,9 @@ bool Scheduler::dispatch_remote(Work* work) noexcept {
     }
     const auto [worker, idle] =
         crew_.receiver(here.next(size, now, cursors_), here.redirects);
-    worker.count_remote(1);
+    const std::uint64_t resets = worker.count_remote();
     if (incarnation_.load(std::memory_order_seq_cst) != now) { // S1
-        worker.count_remote(~std::uint64_t{0});
+        worker.uncount_remote(resets);
         return false;
     }
     if (!idle || !worker.hand_over(work)) {

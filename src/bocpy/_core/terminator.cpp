@@ -17,11 +17,6 @@ Terminator& Terminator::instance() noexcept {
     return terminator;
 }
 
-std::int64_t Terminator::reject() noexcept {
-    dec(); // T2
-    return -1;
-}
-
 bool Terminator::seed_dec() noexcept {
     std::int64_t word = word_.load(std::memory_order_relaxed);
     do {

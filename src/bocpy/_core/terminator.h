@@ -15,7 +15,7 @@ namespace boc {
 ///   word_    all   four times what is pending, plus 2 for the seed and 1 for closed
 ///     T1: every change is an RMW on word_; who brings what is pending, or the count,
 ///         to 0 wakes the waiters
-///     T2: an inc that meets the closed bit takes itself back, which is a dec
+///     T2: an inc leaves a closed word alone, so it needs no taking back
 ///   run_     reset T3: moves on before word_ is opened again: who waits for a run that
 ///                      is over, and sees counts of a later one, sees that, too
 ///   Kept     each worker   T4: a worker that ends a behavior keeps its count for the
@@ -31,9 +31,15 @@ public:
 
     /// Counts one in; the new count, or -1 when closed.
     std::int64_t inc() noexcept {
-        const std::int64_t word =
-            word_.fetch_add(kOne, std::memory_order_acq_rel) + kOne; // T1
-        return (word & kClosed) == 0 ? total(word) : reject();
+        std::int64_t word = word_.load(std::memory_order_relaxed);
+        do {
+            if ((word & kClosed) != 0) { // T2
+                return -1;
+            }
+        } while (!word_.compare_exchange_weak(word, word + kOne,
+                                              std::memory_order_acq_rel,
+                                              std::memory_order_relaxed)); // T1
+        return total(word + kOne);
     }
 
     /// Counts one out; the new count.
@@ -131,7 +137,6 @@ private:
     static constexpr std::int64_t total(std::int64_t word) noexcept {
         return behaviors(word) + seed(word);
     }
-    std::int64_t reject() noexcept;
 
     alignas(compat::kCacheLine) Atomic<std::int64_t> word_{kClosed};
     Atomic<std::uint32_t> run_{0};

@@ -104,9 +104,35 @@ struct End {
     std::array<Plain, 4> taken;
 };
 
+/// An end and another start overtake a dispatcher: the later runtime counts what came
+/// into it, and no less.
+struct Restart {
+    static constexpr unsigned kThreads = 2;
+
+    Restart() { CHECK(scheduler.start(1)); }
+
+    void thread(unsigned index) {
+        if (index == 0) {
+            static_cast<void>(scheduler.dispatch(&item));
+            return;
+        }
+        scheduler.stop();
+        static_cast<void>(scheduler.drain());
+        CHECK(scheduler.start(1));
+    }
+    void after() {
+        const std::uint64_t counted = scheduler.stats().front().pushed_remote;
+        scheduler.stop();
+        CHECK(counted == (scheduler.drain() != nullptr ? 1 : 0));
+    }
+
+    Item item;
+};
+
 } // namespace
 
 int main() {
-    return test::explore(
-        {test::scenario<Runtime>("runtime"), test::scenario<End>("end")});
+    return test::explore({test::scenario<Runtime>("runtime"),
+                          test::scenario<End>("end"),
+                          test::scenario<Restart>("restart")});
 }

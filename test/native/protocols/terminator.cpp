@@ -186,6 +186,25 @@ struct FormerRun {
     std::uint32_t run = 0;
 };
 
+/// One is refused while the next run begins: that counts what came into it, no less.
+struct Refused {
+    static constexpr unsigned kThreads = 2;
+
+    Refused() { terminator.close(); }
+
+    void thread(unsigned index) {
+        if (index == 0) {
+            in.set(terminator.inc() > 0 ? 1 : 0);
+        } else {
+            terminator.reset();
+        }
+    }
+    void after() { CHECK(terminator.pending() == static_cast<std::int64_t>(in.get())); }
+
+    Terminator terminator;
+    Plain in;
+};
+
 /// Two workers run chains, each of which schedules the next from its body, and keep a
 /// count between them: no waiter is let through early, and none is left waiting.
 struct KeptCounts {
@@ -249,12 +268,12 @@ struct KeptWhileClosing {
 } // namespace
 
 int main() {
-    return test::explore({test::scenario<Rundown>("rundown"),
-                          test::scenario<Closing>("closing"),
-                          test::scenario<Seed>("seed"),
-                          test::scenario<SeedBesideWork>("seed beside work"),
-                          test::scenario<IdleWaiters>("idle waiters"),
-                          test::scenario<FormerRun>("former run"),
-                          test::scenario<KeptCounts>("kept counts"),
-                          test::scenario<KeptWhileClosing>("kept while closing")});
+    return test::explore(
+        {test::scenario<Rundown>("rundown"), test::scenario<Closing>("closing"),
+         test::scenario<Seed>("seed"),
+         test::scenario<SeedBesideWork>("seed beside work"),
+         test::scenario<IdleWaiters>("idle waiters"),
+         test::scenario<FormerRun>("former run"), test::scenario<Refused>("refused"),
+         test::scenario<KeptCounts>("kept counts"),
+         test::scenario<KeptWhileClosing>("kept while closing")});
 }

@@ -37,8 +37,17 @@ void Worker::reset() noexcept {
     token_home_.store(true, std::memory_order_relaxed);
     seen_since_ns_.store(0, std::memory_order_relaxed);
     seen_fills_.store(0, std::memory_order_relaxed);
-    pushed_remote_.store(0, std::memory_order_relaxed);
+    const auto resets = pushed_remote_.load(std::memory_order_relaxed) / kResets + 1;
+    pushed_remote_.store(resets * kResets, std::memory_order_relaxed); // W5
     stop_.store(false, std::memory_order_relaxed);
+}
+
+void Worker::uncount_remote(std::uint64_t resets) noexcept {
+    std::uint64_t now = pushed_remote_.load(std::memory_order_relaxed);
+    while (now / kResets == resets && !pushed_remote_.compare_exchange_weak(
+                                          now, now - 1, std::memory_order_seq_cst,
+                                          std::memory_order_relaxed)) { // W5
+    }
 }
 
 void Worker::enter() noexcept {
@@ -286,7 +295,7 @@ WorkerStats Worker::stats() const noexcept {
         .worker_index = index_,
         .pushed_local = counters_.pushed_local.get(),
         .dispatched_to_pending = counters_.dispatched_to_pending.get(),
-        .pushed_remote = pushed_remote_.load(std::memory_order_relaxed),
+        .pushed_remote = pushed_remote_.load(std::memory_order_relaxed) % kResets,
         .popped_local = counters_.popped_local.get(),
         .popped_via_steal = counters_.popped_via_steal.get(),
         .enqueue_cas_retries = 0, // a push is an exchange

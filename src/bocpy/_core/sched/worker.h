@@ -30,6 +30,9 @@ namespace boc::sched {
 ///         alone too: it takes one item before it stops seeking, or looks again once it
 ///         is idle, and then wakes another if more is left. So however fast the others
 ///         are, a worker gets a share of what is dispatched to it.
+///     W5: pushed_remote_ holds the number of resets, too: a dispatcher that was
+///         overtaken by the end of one runtime and the start of another takes nothing
+///         off the later one's count.
 class Worker {
 public:
     /// Nanoseconds after which what lies in a private slot may be stolen.
@@ -76,10 +79,13 @@ public:
     /// See MpmcQueue::empty.
     [[nodiscard]] bool queue_empty() const noexcept { return queue_.empty(); }
 
-    /// Moves `delta` outside dispatches in or out of the count. See Scheduler, S1
-    void count_remote(std::uint64_t delta) noexcept {
-        pushed_remote_.fetch_add(delta, std::memory_order_seq_cst);
+    /// Counts an outside dispatch in; answers with what uncount_remote() needs. See
+    /// Scheduler, S1
+    std::uint64_t count_remote() noexcept {
+        return pushed_remote_.fetch_add(1, std::memory_order_seq_cst) / kResets;
     }
+    /// Counts it out again, unless the count has been reset since. W5
+    void uncount_remote(std::uint64_t resets) noexcept;
     [[nodiscard]] WorkerStats stats() const noexcept;
     /// What was dispatched here less what was taken here; only the sum over all
     /// workers says how much is waiting.
@@ -100,6 +106,7 @@ private:
     };
 
     static constexpr unsigned kFewestSpins = 8;
+    static constexpr std::uint64_t kResets = std::uint64_t{1} << 48; ///< unit of those
 
     bool claim(std::uintptr_t what) noexcept;
     Work* come_back() noexcept;
