@@ -334,3 +334,53 @@ def test_a_mask_crosses_before_its_numbers_are_asked_for(bocpy_runtime):
     assert list(chosen.values()) == [1.0 if x else 2.0 for x in expected]
     with first as value:
         assert list(value.values()) == expected
+
+
+def keep_in_a_traceback(m):
+    shared = memoryview(m[0] if isinstance(m, tuple) else m)
+    raise LookupError(shared.format)
+
+
+def keep_in_a_cycle(m):
+    shared = memoryview(m[0] if isinstance(m, tuple) else m)
+    ring = [shared]
+    ring.append(ring)
+
+
+def keep_in_an_exception(m):
+    kept = []
+    try:
+        keep_in_a_traceback(m)
+    except LookupError as error:
+        kept += [error, kept]
+
+
+@pytest.mark.parametrize("wrapped", [lambda m: m, lambda m: (m, 1)])
+@pytest.mark.parametrize(
+    ("keep", "told"),
+    [
+        (keep_in_a_traceback, LookupError),
+        (keep_in_a_cycle, BufferError),
+        (keep_in_an_exception, BufferError),
+    ],
+)
+def test_a_matrix_is_not_lost_with_a_buffer_that_is_left_in_use(
+    backend, keep, told, wrapped
+):
+    cown = Cown(wrapped(Matrix(1, 2, [1, 2])))
+
+    @when(cown)
+    def left(cown):
+        (cown.value[0] if isinstance(cown.value, tuple) else cown.value)[0, 0] = 5
+        keep(cown.value)
+
+    @when(cown)
+    def after(cown):
+        m = cown.value[0] if isinstance(cown.value, tuple) else cown.value
+        m += 1
+        return m.tolist()
+
+    wait(PATIENCE)
+    with pytest.raises(told):
+        left.unwrap()
+    assert after.unwrap() == [[6, 3]]

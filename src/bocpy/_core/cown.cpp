@@ -309,12 +309,19 @@ bool Cown::try_stay(Home& here, bool followed) {
 }
 
 /// Puts the live value to rest in portable form, or the error; answers with that error.
+/// Of what cannot move because a buffer of it is in use a copy is put to rest: the
+/// buffer may be a variable of a frame that only a traceback keeps.
 py::Ref Cown::pack_or_put_failure(const Behavior* behavior) {
     if (py::guarded_int([this] { rest_ = Parcel::pack(live_); }) == 0) {
         return {};
     }
     py::Ref failed = py::take_error();
-    put_failure(failed.get(), behavior);
+    const bool in_use =
+        PyErr_GivenExceptionMatches(failed.get(), PyExc_BufferError) != 0;
+    if (!in_use || py::guarded_int([this] { rest_ = Parcel::pack_copy(live_); }) < 0) {
+        PyErr_Clear();
+        put_failure(failed.get(), behavior);
+    }
     return failed;
 }
 
