@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import time
 
-from bocpy import Cown, _core, send, start, wait, when
+from bocpy import Cown, _core, receive, send, start, wait, when
 from observing import PATIENCE, expect
 
 KEYS = {
@@ -173,3 +173,24 @@ def test_reading_counts_changes_nothing():
     for _ in range(100):
         _core.scheduler_stats()
     assert popped(wait(PATIENCE, stats=True)) == 0
+
+
+def test_what_is_scheduled_beside_a_busy_worker_wakes_nobody():
+    start(worker_count=1)
+    cowns = [Cown(0) for _ in range(64)]
+
+    @when()
+    def busy():
+        send("signal", "busy")
+        receive("go on", PATIENCE)
+
+    assert expect("signal") == "busy"
+    before = total(_core.scheduler_stats(), "parked")
+    for number in range(20_000):
+        when(cowns[number % 64])(lambda c: c.value)
+    during = total(_core.scheduler_stats(), "parked")
+    send("go on", None)
+    statistics = wait(PATIENCE, stats=True)
+    assert popped(statistics) == 20_001
+    assert during == before
+    assert total(statistics, "parked") <= before + 2
