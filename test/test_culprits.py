@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import functools
 import pickle
+import sys
 import threading
 from collections import OrderedDict, defaultdict, deque
 from typing import Any, NamedTuple
 
 import pytest
 
-from bocpy import Cown, notice_write, send, whencall
+from bocpy import Cown, notice_write, receive, send, whencall
 from bocpy import when as schedule
 from observing import failure_of
 from sharing import quiescence, shared_runtime  # noqa: F401
@@ -129,7 +130,7 @@ def test_results_and_cowns_of_a_body_name_it():
         c.value = {"mine": Row()}
 
     assert "result['answer'].lock: _thread.lock" in told(failure_of(answers))
-    assert "value['mine'].lock: _thread.lock" in told(failure_of(cown))
+    assert "c.value['mine'].lock: _thread.lock" in told(failure_of(cown))
     assert "value['mine'].lock: _thread.lock" in told(failure_of(leaves))
     assert "test_culprits.py" in failure_of(cown).__cause__.text
 
@@ -157,3 +158,56 @@ def test_captures_are_called_by_their_names():
     with pytest.raises(TypeError) as raised:
         whencall(lambda first: first, [], row)
     assert "capture.lock: " in told(raised.value)
+
+
+def test_what_a_body_leaves_names_its_parameter_and_the_body():
+    cowns = [Cown(1), Cown(2), Cown(3)]
+
+    @schedule(cowns[:2], cowns[2])
+    def leaves(group, last):
+        group[1].value = [Row()]
+        last.value = Row()
+
+    text = told(failure_of(leaves))
+    assert "group[1].value[0].lock: _thread.lock" in text
+    assert "left in group[1].value by leaves (" in text
+    assert "last.value.lock: _thread.lock" in told(failure_of(cowns[2]))
+    assert failure_of(cowns[1]).args
+
+
+class Trap:
+    """Pickles, and does not load."""
+
+    def __reduce__(self):
+        return int, ("no number",)
+
+
+def never(*_):
+    raise AssertionError("it ran")
+
+
+@pytest.mark.skipif(sys.version_info < (3, 11), reason="exceptions have no notes")
+def test_what_does_not_load_names_the_parameter_and_the_body():
+    trap = [Trap()]
+
+    @schedule(Cown(1), Cown(trap))
+    def loads(_one, other):
+        never(other)
+
+    @schedule(Cown(1))
+    def captures(_one):
+        never(trap)
+
+    @schedule(Cown(1))
+    def defaults(_one, given=trap):
+        never(given)
+
+    for result, name in ((loads, "acquiring 'other'"), (captures, "captured 'trap'")):
+        text = told(failure_of(result))
+        assert name in text
+        assert "which did not run" in text
+    assert "captured 'given'" in told(failure_of(defaults))
+    send("traps", trap)
+    with pytest.raises(ValueError, match="no number") as raised:
+        receive("traps", 30)
+    assert "while loading a message tagged traps" in told(raised.value)

@@ -176,6 +176,36 @@ def test_causes_and_contexts_are_told():
     assert "direct cause" in error.__cause__.text
 
 
+@pytest.mark.parametrize("ending", ["", "wait()", "wait(); kept.append(kept)"])
+def test_failures_left_in_globals_are_told_at_the_end(tmp_path, backend, ending):
+    program = f"""
+        from bocpy import Cown, wait, when
+        account, kept = Cown(100), []
+
+        @when(account)
+        def withdraw(a):
+            raise ValueError("overdrawn")
+
+        kept.append(withdraw)
+        @when(account)
+        def read(a):
+            raise ValueError("taken out")
+        {ending}
+        try:
+            wait()
+            read.unwrap()
+        except ValueError as error:
+            print(error)
+        """
+    for isolation in ("copy", "share") if backend == "threads" else ("copy",):
+        ended = run_program(program, tmp_path, BOCPY_ISOLATION=isolation)
+        assert (ended.code, ended.lines) == (0, ["taken out"]), ended.err
+        assert ended.err.count("contains an unhandled exception") == 1
+        assert "Behavior scheduled at:" in ended.err
+        assert "line 7, in withdraw" in ended.err
+        assert "ValueError: overdrawn" in ended.err
+
+
 def test_unread_failures_tell_where_they_come_from(tmp_path):
     program = """
         from bocpy import Cown, start, wait, when

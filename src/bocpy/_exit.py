@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
-from bocpy import _dump, _ending
+from bocpy import _core, _dump, _ending
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -41,6 +41,7 @@ def finish(
         if isinstance(error, KeyboardInterrupt):
             _end_the_hard_way(130, "interrupted")
         _end_the_hard_way(130 if _interrupted() else 1, "the program ends")
+    _core._report_unread()
     if error is not None:
         raise error
 

@@ -5,6 +5,7 @@
 #include "failure.h"
 #include "handle.h"
 #include "look.h"
+#include "plan.h"
 #include "sched.h"
 #include "terminator.h"
 
@@ -152,13 +153,37 @@ void Behavior::dispatch() noexcept {
     t_dropping = false;
 }
 
+std::string Behavior::label() const {
+    return plan_ != nullptr ? plan_->label() : thunk_;
+}
+
+std::string Behavior::name_of(const Cown* cown) const {
+    const auto item = [](std::string name, std::ptrdiff_t index) {
+        return std::move(name) + "[" + std::to_string(index) + "]";
+    };
+    const auto at = std::ranges::find(cowns(), cown);
+    auto first = cowns().begin();
+    for (std::size_t place = 0; place < n_positions_ && plan_ != nullptr; ++place) {
+        const Position& position = positions_[place];
+        if (at - first < position.count) {
+            const std::string name = plan_->parameter(place);
+            return position.group ? item(name, at - first) : name;
+        }
+        first += position.count;
+    }
+    return item("cowns", at - cowns().begin());
+}
+
 void Behavior::acquire_cowns() {
     for (std::uint32_t i = 0; i < n_requests_; ++i) {
-        if (requests_[i].cown() == result_) {
+        Cown* const cown = requests_[i].cown();
+        if (cown == result_) {
             continue;
         }
-        const int done = py::guarded_int([&] { requests_[i].cown()->acquire(); });
+        const int done = py::guarded_int([&] { cown->acquire(); });
         if (done < 0) {
+            note_failure("while acquiring '" + name_of(cown) + "' for " + label() +
+                         ", which did not run");
             const py::Ref error = py::take_error();
             log_failure("a cown could not be acquired", error.get());
             PyErr_SetRaisedException(error.share().release());
@@ -169,14 +194,18 @@ void Behavior::acquire_cowns() {
 
 py::Ref Behavior::release_cowns() {
     py::Ref first;
+    auto first_at = cowns().end();
     for (std::uint32_t i = 0; i < n_requests_; ++i) {
-        if (requests_[i].cown() == result_) {
+        Cown* const cown = requests_[i].cown();
+        if (cown == result_) {
             continue;
         }
-        const bool followed = requests_[i].followed();
-        if (py::Ref error = requests_[i].cown()->release_or_fail(this, followed)) {
+        if (py::Ref error = cown->release_or_fail(this, requests_[i].followed())) {
             log_failure("a value could not be released", error.get());
-            first = first ? std::move(first) : std::move(error);
+            if (const auto at = std::ranges::find(cowns(), cown); at < first_at) {
+                first_at = at;
+                first = std::move(error);
+            }
         }
     }
     return first;

@@ -75,6 +75,10 @@ public:
     /// Where it was scheduled, or null.
     [[nodiscard]] const Site* site() const noexcept { return site_; }
     [[nodiscard]] const std::string& thunk() const noexcept { return thunk_; }
+    /// Name, file and line of the body, or the name of a thunk; for readers.
+    [[nodiscard]] std::string label() const;
+    /// What the body calls one of its cowns.
+    [[nodiscard]] std::string name_of(const Cown* cown) const;
     /// One per distinct cown, without a result of its own.
     [[nodiscard]] std::span<const Request> requests() const noexcept {
         return {requests_, n_requests_};
@@ -106,7 +110,8 @@ public:
 
     // The steps of a run, of a Seat and of those callers.
     void acquire_cowns();
-    /// Answers with the first error of a value that could not be packed, or null.
+    /// Answers with the error of the first parameter whose value could not be packed,
+    /// or null.
     py::Ref release_cowns();
     /// Passes every cown on to its next behavior; nothing if that has happened.
     void unlink() noexcept;

@@ -4,8 +4,10 @@
 #include "behavior.h"
 #include "census.h"
 #include "compat.h"
+#include "culprit.h"
 #include "failure.h"
 #include "pins.h"
+#include "unread.h"
 
 #include <algorithm>
 #include <mutex>
@@ -108,8 +110,13 @@ void Cown::dispose() noexcept {
     if (exported_.load(std::memory_order_relaxed)) {
         forget_pickled(this);
     }
-    if (exception_.load(std::memory_order_relaxed)) {
-        report_unread();
+    if (listed_.load(std::memory_order_relaxed)) {
+        unread::remove(this);
+    }
+    if (exception_.load(std::memory_order_relaxed) &&
+        !reported_.load(std::memory_order_relaxed)) {
+        const py::ErrorPause pause;
+        report(unread_failure().get());
     }
     free_live();
     leave_home();
@@ -143,8 +150,9 @@ void Cown::leave_home() noexcept {
     }
 }
 
-void Cown::report_unread() noexcept {
-    const py::ErrorPause pause;
+/// What nobody has read, or null if it cannot be loaded here. Of who made it busy, or
+/// holds the last count.
+py::Ref Cown::unread_failure() noexcept {
     py::Ref value;
     if (live_ == nullptr) {
         value = py::Ref::adopt(py::guarded([&] { return rest_.unpack(); }));
@@ -152,13 +160,17 @@ void Cown::report_unread() noexcept {
         value = py::Ref::share(live_);
     }
     PyErr_Clear();
-    if (value) {
-        py::Ref shown = py::Ref::adopt(PyObject_Repr(value.get()));
+    return value;
+}
+
+void Cown::report(PyObject* unread) noexcept {
+    if (unread != nullptr) {
+        py::Ref shown = py::Ref::adopt(PyObject_Repr(unread));
         PyErr_Clear();
         if (!shown) { // its methods are the user's
-            shown = py::Ref::adopt(PyUnicode_FromString(Py_TYPE(value.get())->tp_name));
+            shown = py::Ref::adopt(PyUnicode_FromString(Py_TYPE(unread)->tp_name));
         }
-        const py::Ref text = failure_text(value.get(), block_);
+        const py::Ref text = failure_text(unread, block_);
         PySys_FormatStderr("Cown(%p) contains an unhandled exception: %V\n%V",
                            static_cast<void*>(this), shown.get(), "", text.get(), "");
     } else {
@@ -167,6 +179,25 @@ void Cown::report_unread() noexcept {
                            told_ ? told_->c_str() : "<it cannot be loaded here>");
     }
     PyErr_Clear();
+}
+
+void Cown::report_if_unread() noexcept {
+    const py::ErrorPause pause;
+    py::Ref value;
+    Owner seen = kNobody;
+    if (claim_.take(seen)) { // C2
+        const Claim::Busy settle{claim_, kNobody};
+        value = unread_failure();
+    } else if (seen == Home::owner()) {
+        const std::scoped_lock lock{cell_}; // C3
+        value = py::Ref::share(live_);
+    } else {
+        return; // its owner may yet read it
+    }
+    if (exception_.load(std::memory_order_relaxed) &&
+        !reported_.exchange(true, std::memory_order_relaxed)) {
+        report(value.get());
+    }
 }
 
 bool Cown::owned() const noexcept {
@@ -227,7 +258,11 @@ void Cown::end_loan() {
 void Cown::put_failure(PyObject* error, const Behavior* behavior) {
     rest_ = pack_failure(error, behavior);
     exception_.store(true, std::memory_order_relaxed);
+    reported_.store(false, std::memory_order_relaxed);
     told_ = repr_of(error);
+    if (!listed_.exchange(true, std::memory_order_relaxed)) {
+        unread::add(this);
+    }
 }
 
 void Cown::require_owned() const {
@@ -308,13 +343,26 @@ bool Cown::try_stay(Home& here, bool followed) {
            (here.primary() || here.residents().add(*this)); // RE1
 }
 
+/// Lets the pending exception tell which member of the live value does not cross, and
+/// which body left it there.
+void Cown::tell_who_left_it(const Behavior* behavior) {
+    if (behavior == nullptr) {
+        name_culprit(live_, "value");
+        return;
+    }
+    const std::string path = behavior->name_of(this) + ".value";
+    name_culprit(live_, path.c_str());
+    note_failure("left in " + path + " by " + behavior->label());
+}
+
 /// Puts the live value to rest in portable form, or the error; answers with that error.
 /// Of what cannot move because a buffer of it is in use a copy is put to rest: the
 /// buffer may be a variable of a frame that only a traceback keeps.
 py::Ref Cown::pack_or_put_failure(const Behavior* behavior) {
-    if (py::guarded_int([this] { rest_ = Parcel::pack(live_); }) == 0) {
+    if (py::guarded_int([this] { rest_ = Parcel::pack(live_, nullptr); }) == 0) {
         return {};
     }
+    tell_who_left_it(behavior);
     py::Ref failed = py::take_error();
     const bool in_use =
         PyErr_GivenExceptionMatches(failed.get(), PyExc_BufferError) != 0;
@@ -388,6 +436,9 @@ void Cown::store(py::Ref value, bool exception, const Behavior* behavior) {
     Parcel packed;
     if (!exception &&
         py::guarded_int([&] { packed = Parcel::pack(value.get(), "result"); }) < 0) {
+        if (behavior != nullptr) {
+            note_failure("returned by " + behavior->label());
+        }
         value = py::take_error();
         exception = true;
     }

@@ -106,6 +106,9 @@ public:
     [[nodiscard]] bool exception();
     void set_exception(bool raised);
 
+    /// Reports the failure of a behavior that nobody has read, before the cown dies.
+    void report_if_unread() noexcept;
+
     /// The cown's pickled address may be loaded by user code.
     void mark_exported() noexcept { exported_.store(true, std::memory_order_relaxed); }
 
@@ -120,9 +123,11 @@ private:
     ~Cown() = default;
     void destroy() noexcept;
     void dispose() noexcept;
-    void report_unread() noexcept;
+    [[nodiscard]] py::Ref unread_failure() noexcept;
+    void report(PyObject* unread) noexcept;
     void free_live() noexcept;
     [[nodiscard]] py::Ref take_live() noexcept;
+    void tell_who_left_it(const Behavior* behavior);
     [[nodiscard]] py::Ref pack_or_put_failure(const Behavior* behavior);
     [[nodiscard]] bool try_stay(Home& here, bool followed);
     void leave_home() noexcept;
@@ -157,6 +162,8 @@ private:
     std::atomic<bool> exported_{false};
     std::atomic<bool> lent_{false};
     std::atomic<bool> kept_{false}; ///< at rest as an object of the primary interpreter
+    std::atomic<bool> listed_{false}; ///< among the unread
+    std::atomic<bool> reported_{false};
 };
 
 /// One count of a cown.

@@ -1,8 +1,11 @@
 #include "culprit.h"
 
+#include "pins.h"
+
 namespace boc {
 
-void throw_with_culprit(PyObject* value, const char* what) {
+void name_culprit(PyObject* value, const char* what) {
+    const PinCollector forgotten; // what the search pickles needs no pins
     const py::Ref error = py::take_error();
     if (PyErr_GivenExceptionMatches(error.get(), PyExc_Exception) != 0) {
         const int done = py::guarded_int([&] {
@@ -16,7 +19,6 @@ void throw_with_culprit(PyObject* value, const char* what) {
         PyErr_Clear();
     }
     PyErr_SetRaisedException(error.share().release());
-    throw py::ErrorSet{};
 }
 
 } // namespace boc

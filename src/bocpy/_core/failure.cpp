@@ -50,6 +50,20 @@ py::Ref failure_text(PyObject* error, const Behavior* behavior) noexcept {
     return text;
 }
 
+void note_failure(const std::string& text) noexcept {
+    const py::Ref error = py::take_error();
+    const int done = py::guarded_int([&] {
+        const py::Ref note = py::Ref::steal(PyUnicode_DecodeUTF8(
+            text.data(), static_cast<Py_ssize_t>(text.size()), "backslashreplace"));
+        const py::Ref add = py::attribute(error.get(), "add_note");
+        const py::Ref added = py::call(add.get(), note.get());
+    });
+    if (done < 0) { // CPython 3.10, or a user's method
+        PyErr_Clear();
+    }
+    PyErr_SetRaisedException(error.share().release());
+}
+
 void log_failure(const char* what, PyObject* error) noexcept {
     const py::ErrorPause pause;
     PyObject* const done = py::guarded([&] {

@@ -3,6 +3,8 @@
 #include "parcel.h"
 #include "py/error.h"
 
+#include <string>
+
 namespace boc {
 
 class Behavior;
@@ -14,6 +16,20 @@ class Behavior;
 
 /// What a report of an exception that nobody read says after its first line.
 [[nodiscard]] py::Ref failure_text(PyObject* error, const Behavior* behavior) noexcept;
+
+/// Adds a line to what the pending exception tells, where exceptions have notes.
+void note_failure(const std::string& text) noexcept;
+
+/// Loads a value; an exception is given the line that `told()` answers.
+template <typename Told>
+py::Ref unpack_or_note(const Parcel& value, Told told) {
+    try {
+        return value.unpack();
+    } catch (const py::ErrorSet&) {
+        note_failure(told());
+        throw;
+    }
+}
 
 /// Logs `error` on the logger of the calling worker.
 void log_failure(const char* what, PyObject* error) noexcept;

@@ -1,5 +1,6 @@
 #include "notice_view.h"
 
+#include "failure.h"
 #include "home.h"
 #include "py/error.h"
 
@@ -135,7 +136,9 @@ py::Ref NoticeView::load(std::size_t index) {
         return items_[index].value.share();
     }
     const NoticePtr notice = items_[index].notice.share();
-    py::Ref value = notice->value().unpack();
+    py::Ref value = unpack_or_note(notice->value(), [key = items_[index].key] {
+        return "while loading the noticeboard's entry " + std::string{key.text()};
+    });
     if (index < items_.size() && items_[index].notice.get() == notice.get()) { // V2
         if (items_[index].value) {
             return items_[index].value.share();

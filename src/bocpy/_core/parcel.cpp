@@ -82,7 +82,6 @@ Blob* pickle(PyObject* value, const char* what) {
             throw;
         }
     }
-    const PinCollector forgotten; // what the search pickles needs no pins
     throw_with_culprit(value, what);
 }
 

@@ -73,6 +73,15 @@ Plan* Plan::read(PyObject* description) {
     return plan.release();
 }
 
+std::string Plan::parameter(std::size_t place) const {
+    const auto named = static_cast<std::size_t>(positional);
+    if (place < named) {
+        return parameters[place];
+    }
+    return parameters[named + kwonly.size()] + "[" + std::to_string(place - named) +
+           "]";
+}
+
 std::string Plan::label() const {
     return file.empty() ? name : name + " (" + file + ":" + std::to_string(line) + ")";
 }

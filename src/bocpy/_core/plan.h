@@ -30,6 +30,9 @@ public:
         return kwonly.size() + free.size() + globals.size();
     }
 
+    /// Name of the parameter that takes the positional argument at `place`.
+    [[nodiscard]] std::string parameter(std::size_t place) const;
+
     /// Name, file and line, for readers.
     [[nodiscard]] std::string label() const;
 

@@ -1,5 +1,6 @@
 #include "seat.h"
 
+#include "failure.h"
 #include "handle.h"
 #include "noticeboard.h"
 #include "py/spares.h"
@@ -75,8 +76,37 @@ void publish(Bound& bound, const Plan::Global& global, PyObject* name,
     }
 }
 
+/// What the body calls the captured value at this place: defaults that the cowns leave,
+/// then keyword-only parameters, free variables, globals.
+std::string name_of_capture(Behavior& behavior, std::size_t place) {
+    const Plan& plan = *behavior.plan();
+    const std::size_t defaults = behavior.captures().size() - plan.implicit();
+    if (place < defaults) {
+        return plan.parameter(behavior.positions().size() + place);
+    }
+    place -= defaults;
+    for (const auto* const names : {&plan.kwonly, &plan.free}) {
+        if (place < names->size()) {
+            return (*names)[place];
+        }
+        place -= names->size();
+    }
+    return plan.globals[place].name;
+}
+
+/// A captured value of a behavior that has a plan.
+py::Ref load(Behavior& behavior, const Parcel& value) {
+    return unpack_or_note(value, [&] {
+        const std::ptrdiff_t place = &value - behavior.captures().data();
+        return "while loading the captured '" +
+               name_of_capture(behavior, static_cast<std::size_t>(place)) + "' for " +
+               behavior.label() + ", which did not run";
+    });
+}
+
 /// Puts the captured globals where the body will look for them.
-void set_globals(Bound& bound, const Plan& plan, const Parcel* values) {
+void set_globals(Bound& bound, Behavior& behavior, const Parcel* values) {
+    const Plan& plan = *behavior.plan();
     const bool isolated = bound.isolated();
     for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(bound.refresh.get()); ++i) {
         copy_entry(bound.module.get(), bound.space.get(),
@@ -85,7 +115,7 @@ void set_globals(Bound& bound, const Plan& plan, const Parcel* values) {
     for (std::size_t i = 0; i < plan.globals.size(); ++i) {
         PyObject* const name = bound.globals[i].get();
         if (!values[i].empty()) {
-            publish(bound, plan.globals[i], name, values[i].unpack().get());
+            publish(bound, plan.globals[i], name, load(behavior, values[i]).get());
         } else if (isolated) {
             copy_entry(bound.module.get(), bound.space.get(), name);
         }
@@ -118,13 +148,13 @@ private:
 };
 
 /// A function with fresh cells for its free variables.
-py::Ref with_cells(const Bound& bound, const Plan& plan, const Parcel* values) {
+py::Ref with_cells(const Bound& bound, Behavior& behavior, const Parcel* values) {
     py::Ref function =
         py::Ref::steal(PyFunction_New(bound.code.get(), bound.space.get()));
-    const auto count = static_cast<Py_ssize_t>(plan.free.size());
+    const auto count = static_cast<Py_ssize_t>(behavior.plan()->free.size());
     const py::Ref cells = py::Ref::steal(PyTuple_New(count));
     for (Py_ssize_t i = 0; i < count; ++i) {
-        const py::Ref value = values[i].unpack();
+        const py::Ref value = load(behavior, values[i]);
         PyTuple_SET_ITEM(cells.get(), i,
                          py::Ref::steal(PyCell_New(value.get())).release());
     }
@@ -246,14 +276,15 @@ py::Ref Seat::call_plan(Behavior& behavior, const Plan& plan) {
     Arguments arguments{behavior.positions().size() + passed};
     arguments.add_cowns(behavior);
     for (std::size_t i = 0; i < passed; ++i) {
-        arguments.add(values[i].unpack());
+        arguments.add(load(behavior, values[i]));
     }
-    set_globals(bound, plan, globals);
+    set_globals(bound, behavior, globals);
     const Stores stores{bound};
     if (bound.function) {
         return arguments.call(bound.function.get(), bound.keywords.get());
     }
-    return arguments.call(with_cells(bound, plan, free).get(), bound.keywords.get());
+    return arguments.call(with_cells(bound, behavior, free).get(),
+                          bound.keywords.get());
 }
 
 py::Ref Seat::call_with_captures(Behavior& behavior, PyObject* callable) {

@@ -4,6 +4,7 @@
 #include "bind/state.h"
 #include "bind/waiting.h"
 #include "culprit.h"
+#include "failure.h"
 #include "parcel.h"
 #include "xidata.h"
 
@@ -203,7 +204,8 @@ py::Ref receive_any(PyObject* const* tags, Py_ssize_t count, double seconds,
             break;
         }
     }
-    const py::Ref contents = message.unpack();
+    const py::Ref contents = unpack_or_note(
+        message, [tag] { return "while loading a message tagged " + py::shown(tag); });
     return py::Ref::steal(PyTuple_Pack(2, tag, contents.get()));
 }
 

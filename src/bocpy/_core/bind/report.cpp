@@ -4,6 +4,7 @@
 #include "dump_signal.h"
 #include "probe.h"
 #include "py/attach.h"
+#include "unread.h"
 
 namespace boc::bind {
 
@@ -74,8 +75,18 @@ PyObject* forget_dump_signal(PyObject*, PyObject*) {
     Py_RETURN_NONE;
 }
 
+PyObject* report_unread(PyObject*, PyObject*) {
+    return py::guarded([] {
+        for (const CownPtr& cown : unread::all()) {
+            cown->report_if_unread();
+        }
+        return py::Ref::none();
+    });
+}
+
 PyMethodDef functions[] = {
     {"_report", make_report, METH_NOARGS, nullptr},
+    {"_report_unread", report_unread, METH_NOARGS, nullptr},
     {"_running_bodies", bodies, METH_NOARGS, nullptr},
     {"_claim_probe", claim_probe, METH_NOARGS, nullptr},
     {"_adopt_probe", adopt_probe, METH_O, nullptr},
