@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import contextlib
 import json
 import os
@@ -21,7 +22,8 @@ from bocpy import _core
 from bocpy.examples._progress import Progress
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from argparse import ArgumentParser
+    from collections.abc import Callable, Iterable
 
 Inputs = dict[str, Any]
 Record = dict[str, Any]
@@ -105,17 +107,20 @@ class Sweep:
         """Name one point."""
         if self.axis == "none":
             return "the point"
-        shown = "x".join(map(str, value)) if isinstance(value, list) else str(value)
-        return f"{self.axis}={shown}"
+        return f"{self.axis}={shown(value)}"
 
     def run(self) -> Record:
-        """Measure every point; what is there by then survives Ctrl-C."""
+        """Measure every point; what is there by then survives Ctrl-C.
+
+        Raises OSError before the first one if there is no place for the results.
+        """
         document: Record = {
             "schema_version": 1,
             "metadata": describe_run(with_cores=self.with_cores),
             "sweep": {"axis": self.axis, "values": self.values, "fixed": self.fixed()},
             "points": [],
         }
+        self.save(document)
         points = [self.inputs_at(value) for value in self.values]
         repeats = self.base["repeats"]
         estimates = [self.program.seconds(point)[0] * repeats for point in points]
@@ -152,7 +157,7 @@ class Sweep:
                 record = self.run_child(inputs)
             except (subprocess.SubprocessError, ValueError) as error:
                 point["error"] = describe_failure(error)
-                self.say(f"  failed: {point['error']['message']}")
+                self.say(f"  failed: {reason(point['error'])}")
                 break
             if not self.keep_stats:
                 record["scheduler_stats"] = record["queue_stats"] = None
@@ -186,11 +191,61 @@ class Sweep:
         return self.program.unframe(done.stdout)
 
     def save(self, document: Record) -> None:
-        """Write the results whole or not at all."""
-        self.output.parent.mkdir(parents=True, exist_ok=True)
-        draft = self.output.with_suffix(".part")
-        draft.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
-        draft.replace(self.output)
+        """Write the results whole or not at all; raises OSError if it cannot."""
+        draft = self.output.parent / f"{self.output.name}.part"
+        try:
+            self.output.parent.mkdir(parents=True, exist_ok=True)
+            draft.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
+            draft.replace(self.output)
+        except OSError as error:
+            with contextlib.suppress(OSError):
+                draft.unlink()
+            raise OSError(f"no results in {self.output}: {error.strerror}") from error
+
+
+def add_options(parser: ArgumentParser, axes: Iterable[str]) -> None:
+    """Add the options that all benchmarks have, besides numbers."""
+    add = parser.add_argument
+    add("--sweep-axis", choices=list(axes), default="workers", help="what varies")
+    text = "its values, with commas between; a payload is 16x16 (default: a few)"
+    add("--sweep-values", metavar="V,V", help=text)
+    text = "where the results go (default: results/, by machine and time)"
+    add("--output", type=Path, metavar="FILE", help=text)
+    add("--plot", type=Path, metavar="PICTURE", help="draw them, as PNG or SVG")
+    add("--quiet", action="store_true", help="show no progress")
+    add("--json-stdout", action="store_true", help=argparse.SUPPRESS)
+
+
+def parse_values(axis: str, text: str) -> list[Any]:
+    """Read the values of an axis; raises ValueError, naming the one that is none."""
+    if axis == "none":
+        raise ValueError("--sweep-values must be empty when --sweep-axis is 'none'")
+    kind = "a payload, as 16x16 is" if axis == "payload" else "a whole number"
+    values: list[Any] = []
+    for token in text.split(","):
+        try:
+            if axis == "payload":
+                rows, cols = token.split("x")
+                values.append([int(rows), int(cols)])
+            else:
+                values.append(int(token))
+        except ValueError:
+            raise ValueError(f"--sweep-values: {token!r} is not {kind}") from None
+    return values
+
+
+def check_payload(inputs: Inputs) -> None:
+    """Raise ValueError if the matrices cannot be multiplied with each other."""
+    rows, cols = inputs["payload_rows"], inputs["payload_cols"]
+    if rows != cols:
+        raise ValueError(f"matrices of {rows}x{cols} cannot be multiplied: not square")
+
+
+def shown(value: Any) -> str:
+    """Write a value of an axis as `--sweep-values` has it."""
+    if value is None:
+        return "-"
+    return "x".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
 def now() -> str:
@@ -262,6 +317,13 @@ def describe_failure(error: Exception) -> Record:
     return {"message": f"{type(error).__name__}: {error}", "stderr_tail": text[-2000:]}
 
 
+def reason(failure: Record) -> str:
+    """Give the line of a failure that tells most: the last that the child wrote."""
+    told: list[str] = failure["stderr_tail"].strip().splitlines()
+    message: str = failure["message"]
+    return told[-1] if told and message.startswith("CalledProcessError") else message
+
+
 def summarise(throughputs: list[float]) -> Record:
     """Condense the repeats of a point."""
     several = len(throughputs) > 1
@@ -307,13 +369,14 @@ def print_table(document: Record) -> None:
     """Print the points; when sweeping workers, also how they scale."""
     axis = document["sweep"]["axis"]
     scaling = ["speedup", "efficiency"] if axis == "workers" else []
-    rows = [[axis, "throughput", "stdev", *scaling, "corrected"]]
+    head = "point" if axis == "none" else axis
+    rows = [[head, "throughput", "stdev", *scaling, "corrected"]]
     points = document["points"]
     measured = list(zip(document["sweep"]["values"], points, strict=False))
     means = ((value, point["throughput_mean"]) for value, point in measured)
     first_value, first = next((pair for pair in means if pair[1]), (None, None))
     for value, point in measured:
-        label = "-" if axis == "none" else str(value)
+        label = shown(value)
         mean, spread = point["throughput_mean"], point["throughput_stdev"]
         if point["error"] or mean is None:
             rows.append([label, "ERROR", "-", *("-" for _ in scaling), "-"])

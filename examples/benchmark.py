@@ -27,16 +27,19 @@ from bocpy import (
     wait,
     when,
 )
-from bocpy.examples._options import at_least, duration, positive
+from bocpy.examples._options import CommandLine, duration, positive, refusing
 from bocpy.examples._plot import check_plot, draw
 from bocpy.examples._sweep import (
     Inputs,
     Program,
     Record,
     Sweep,
+    add_options,
+    check_payload,
     default_output,
     derive,
     exit_code,
+    parse_values,
     print_table,
 )
 
@@ -148,6 +151,9 @@ def measure(inputs: Inputs) -> Record:
     window = time.perf_counter() - began
     finish(states)
     _, completed = receive("snap")
+    if not completed:
+        wait()
+        raise RuntimeError("no behavior was completed")
     elapsed = time.perf_counter() - began
     queues = _core.queue_stats()
     stats = difference(before, wait(stats=True) or after)
@@ -174,6 +180,8 @@ def resolve(inputs: Inputs) -> Inputs:
     for key in ("workers", "iters", "payload_rows", "payload_cols", "group_size"):
         if inputs[key] < 1:
             raise ValueError(f"{key} ({inputs[key]}) must be at least 1")
+    if not inputs["null_payload"]:
+        check_payload(inputs)
     if group * stride * 2 > size:
         spread = f"group_size*stride*2 ({group}*{stride}*2) > ring_size ({size})"
         raise ValueError(f"{spread}; chains would collide")
@@ -212,58 +220,54 @@ def axis_values(axis: str, text: str | None) -> list[Any]:
         "payload": [[n, n] for n in (4, 8, 16, 32, 64)],
         "none": [None],
     }
-    if text is None:
-        return usual[axis]
-    if axis == "none":
-        raise ValueError("--sweep-values must be empty when --sweep-axis is 'none'")
-    if axis == "payload":
-        return [[int(n) for n in token.split("x", 1)] for token in text.split(",")]
-    return [int(token) for token in text.split(",")]
+    return usual[axis] if text is None else list(parse_values(axis, text))
 
 
-def parser() -> argparse.ArgumentParser:
+def parser() -> CommandLine:
     """Describe the command line."""
-    found = argparse.ArgumentParser("bocpy.examples.benchmark", description=__doc__)
-    axes = ["workers", "iters", "group-size", "payload", "none"]
-    found.add_argument("--sweep-axis", choices=axes, default="workers")
-    found.add_argument("--sweep-values", help="comma-separated; payloads as 16x16")
-    numbers = {"workers": 1, "iters": 2000, "group-size": 2, "stride": 1, "rings": None}
-    numbers |= {"chains-per-ring": None, "ring-size": 128}
-    numbers |= {"payload-rows": 16, "payload-cols": 16, "repeats": 1}
-    for name, default in numbers.items():
-        found.add_argument(f"--{name}", type=at_least(1), default=default)
-    found.add_argument("--duration", type=positive, default=5.0)
-    found.add_argument("--warmup", type=duration, help="default: min(1, duration / 10)")
-    found.add_argument("--null-payload", action="store_true", help="do not multiply")
-    found.add_argument("--output", type=Path)
-    found.add_argument("--table", action=argparse.BooleanOptionalAction)
-    found.add_argument("--quiet", action="store_true")
-    found.add_argument("--emit-scheduler-stats", action="store_true")
-    found.add_argument("--json-stdout", action="store_true", help=argparse.SUPPRESS)
-    found.add_argument("--print-table", type=Path, metavar="FILE")
-    found.add_argument("--plot", type=Path, metavar="PICTURE", help="PNG or SVG")
+    found = CommandLine(__doc__, "bocpy.examples.benchmark")
+    add_options(found, ["workers", "iters", "group-size", "payload", "none"])
+    found.count("--workers", 1, 1, "of points where it does not vary")
+    found.count("--repeats", 1, 1, "of each point")
+    found.add_argument(
+        "--duration", type=positive, default=5.0, help="seconds to measure"
+    )
+    text = "seconds to wait before (default: a tenth of it, 1 at most)"
+    found.add_argument("--warmup", type=duration, metavar="DURATION", help=text)
+    found.count("--iters", 1, 2000, "multiplications of a step")
+    found.count("--payload-rows", 1, 16, "of each matrix")
+    found.count("--payload-cols", 1, 16, "of each matrix, as many as rows")
+    found.count("--group-size", 1, 2, "cowns of a step")
+    found.count("--stride", 1, 1, "how far they lie apart")
+    found.count("--ring-size", 1, 128, "cowns of a ring")
+    found.count("--rings", 1, None, "how many (default: by workers and sizes)")
+    found.count("--chains-per-ring", 1, None, "how many (default: by the sizes)")
+    found.add_argument("--null-payload", action="store_true", help="multiply nothing")
+    text = "print the points (default: on a terminal)"
+    found.add_argument("--table", action=argparse.BooleanOptionalAction, help=text)
+    text = "print those of an earlier file, and do nothing else"
+    found.add_argument("--print-table", type=Path, metavar="FILE", help=text)
+    text = "keep the counters of each run in the results"
+    found.add_argument("--emit-scheduler-stats", action="store_true", help=text)
     return found
 
 
 def main() -> int:
     """Sweep, or measure one point for the parent."""
-    options = parser().parse_args()
+    options = parser().read()
     keys = ["workers", "duration", "warmup", "iters", "group_size", "stride", "rings"]
     keys += ["chains_per_ring", "ring_size", "payload_rows", "payload_cols"]
     base = {key: getattr(options, key) for key in [*keys, "repeats", "null_payload"]}
     if base["warmup"] is None:
         base["warmup"] = min(1.0, options.duration / 10)
-    try:
+    with refusing("benchmark", ValueError, OSError):
         if options.print_table:
             print_table(Sweep.load(options.print_table))
             return 0
-        check_plot(options.plot)
         values = axis_values(options.sweep_axis, options.sweep_values)
         sweep = Sweep(PROGRAM, options.sweep_axis, values, base)
         sweep.check()
-    except ValueError as error:
-        print(f"benchmark: {error}", file=sys.stderr)
-        return 2
+        check_plot(options.plot)
     if options.json_stdout:
         print(PROGRAM.frame(measure(resolve(base))))
         return 0
@@ -271,11 +275,12 @@ def main() -> int:
     sweep.quiet, sweep.with_cores = options.quiet, True
     sweep.keep_stats = options.emit_scheduler_stats
     warn(sweep)
-    document = sweep.run()
+    with refusing("benchmark", OSError):
+        document = sweep.run()
+        if options.plot:
+            draw(document, options.plot)
     if sys.stdout.isatty() if options.table is None else options.table:
         print_table(document)
-    if options.plot:
-        draw(document, options.plot)
     code: int = exit_code(document)
     return code
 

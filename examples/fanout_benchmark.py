@@ -7,26 +7,27 @@ of them may be on the way.
 
 from __future__ import annotations
 
-import argparse
 import os
 import statistics
 import sys
 import time
-from pathlib import Path
 from typing import Any
 
 from bocpy import TIMEOUT, Cown, Matrix, receive, start, wait, when
 from bocpy.examples._messages import try_send
-from bocpy.examples._options import at_least
+from bocpy.examples._options import CommandLine, refusing
 from bocpy.examples._plot import check_plot, draw
 from bocpy.examples._sweep import (
     Inputs,
     Program,
     Record,
     Sweep,
+    add_options,
+    check_payload,
     default_output,
     derive,
     exit_code,
+    parse_values,
 )
 
 
@@ -131,6 +132,7 @@ def resolve(inputs: Inputs) -> Inputs:
     for key, value in filled.items():
         if value < 1:
             raise ValueError(f"{key} ({value}) must be at least 1")
+    check_payload(inputs)
     return filled
 
 
@@ -161,53 +163,44 @@ AXES: dict[str, list[Any]] = {
 
 def axis_values(axis: str, text: str | None) -> list[Any]:
     """Parse the values of an axis, or return the usual ones."""
-    if text is None:
-        return AXES[axis]
-    if axis == "none":
-        raise ValueError("--sweep-values must be empty when --sweep-axis is 'none'")
-    return [int(token) for token in text.split(",")]
+    return AXES[axis] if text is None else list(parse_values(axis, text))
 
 
-def parser() -> argparse.ArgumentParser:
+def parser() -> CommandLine:
     """Describe the command line."""
-    name = "bocpy.examples.fanout_benchmark"
-    found = argparse.ArgumentParser(name, description=__doc__)
-    found.add_argument("--sweep-axis", choices=AXES, default="workers")
-    found.add_argument("--sweep-values", help="comma-separated")
-    numbers = {"workers": 4, "producers": None, "fanout-width": None}
-    numbers |= {"child-iters": 1, "producer-steps": 1000}
-    numbers |= {"payload-rows": 16, "payload-cols": 16, "repeats": 1}
-    for option, default in numbers.items():
-        found.add_argument(f"--{option}", type=at_least(1), default=default)
-    found.add_argument("--output", type=Path)
-    found.add_argument("--quiet", action="store_true")
-    found.add_argument("--json-stdout", action="store_true", help=argparse.SUPPRESS)
-    found.add_argument("--plot", type=Path, metavar="PICTURE", help="PNG or SVG")
+    found = CommandLine(__doc__, "bocpy.examples.fanout_benchmark")
+    add_options(found, AXES)
+    found.count("--workers", 1, 4, "of points where it does not vary")
+    found.count("--repeats", 1, 1, "of each point")
+    found.count("--producers", 1, None, "how many (default: one for four workers)")
+    found.count("--fanout-width", 1, None, "of a step (default: four for each worker)")
+    found.count("--producer-steps", 1, 1000, "of each producer")
+    found.count("--child-iters", 1, 1, "multiplications of a behavior")
+    found.count("--payload-rows", 1, 16, "of each matrix")
+    found.count("--payload-cols", 1, 16, "of each matrix, as many as rows")
     return found
 
 
 def main() -> int:
     """Sweep, or measure one point for the parent."""
-    options = parser().parse_args()
+    options = parser().read()
     keys = ["workers", "producers", "fanout_width", "child_iters", "producer_steps"]
     keys += ["payload_rows", "payload_cols", "repeats"]
     base = {key: getattr(options, key) for key in keys}
-    try:
-        check_plot(options.plot)
+    with refusing("fanout_benchmark", ValueError, OSError):
         values = axis_values(options.sweep_axis, options.sweep_values)
         sweep = Sweep(PROGRAM, options.sweep_axis, values, base)
         sweep.check()
-    except ValueError as error:
-        print(f"fanout_benchmark: {error}", file=sys.stderr)
-        return 2
+        check_plot(options.plot)
     if options.json_stdout:
         print(PROGRAM.frame(measure(resolve(base))))
         return 0
     sweep.output = options.output or default_output("fanout")
     sweep.quiet = options.quiet
-    document = sweep.run()
-    if options.plot:
-        draw(document, options.plot)
+    with refusing("fanout_benchmark", OSError):
+        document = sweep.run()
+        if options.plot:
+            draw(document, options.plot)
     code: int = exit_code(document)
     return code
 
