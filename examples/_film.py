@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import shutil
 import struct
@@ -9,6 +10,8 @@ import subprocess
 import sys
 import zlib
 from typing import IO, TYPE_CHECKING
+
+from bocpy.examples._pipes import other_pipe
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -68,14 +71,20 @@ class Film:
     """Frames on their way to a file; `with` finishes it."""
 
     def __init__(self, output: Path, size: tuple[int, int], fps: int) -> None:
-        """Open `output`: numbered pictures for `.png`, a video otherwise."""
+        """Open `output`: numbered pictures for `.png`, a video otherwise.
+
+        Raises OSError if that is no place to write to.
+        """
         self.output = output
         self.count = 0
         self.encoder: subprocess.Popen[bytes] | None = None
-        if output.suffix != ".png":
-            tool = shutil.which("ffmpeg")
-            if tool is None:
-                sys.exit("no ffmpeg here: use --output NAME.png")
+        film = output.suffix.lower() != ".png"
+        tool = shutil.which("ffmpeg")
+        if film and tool is None:
+            sys.exit("no ffmpeg here: use --output NAME.png")
+        output.parent.mkdir(parents=True, exist_ok=True)
+        if film and tool is not None:
+            output.open("ab").close()
             source = ["-f", "rawvideo", "-pix_fmt", "rgba", "-r", str(fps)]
             source += ["-s", "{}x{}".format(*size), "-i", "-"]
             target = ["-pix_fmt", "yuv420p", "-vf", "pad=ceil(iw/2)*2:ceil(ih/2)*2"]
@@ -86,10 +95,21 @@ class Film:
         """Append one frame."""
         self.count += 1
         if self.encoder is None:
-            name = f"{self.output.stem}-{self.count:05}.png"
-            self.output.with_name(name).write_bytes(picture.png())
+            self.picture(self.count).write_bytes(picture.png())
         else:
-            self.pipe(self.encoder).write(picture.pixels)
+            with other_pipe():
+                self.pipe(self.encoder).write(picture.pixels)
+
+    def picture(self, number: int) -> Path:
+        """Name the file of one frame."""
+        return self.output.with_name(f"{self.output.stem}-{number:05}.png")
+
+    def written(self) -> str:
+        """Name what there is on the disk."""
+        if self.encoder is not None:
+            return str(self.output)
+        first, last = self.picture(1), self.picture(self.count)
+        return str(first) if first == last else f"{first} to {last.name}"
 
     @staticmethod
     def pipe(encoder: subprocess.Popen[bytes]) -> IO[bytes]:
@@ -108,8 +128,11 @@ class Film:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Wait for the encoder; raises RuntimeError if it failed."""
-        if self.encoder is not None:
+        """Wait for the encoder; raises ChildProcessError if it failed."""
+        if self.encoder is None:
+            return
+        with other_pipe(), contextlib.suppress(BrokenPipeError):
             self.pipe(self.encoder).close()
-            if self.encoder.wait(60) != 0 and error is None:
-                raise RuntimeError("ffmpeg failed")
+        told = error is not None and not isinstance(error, BrokenPipeError)
+        if self.encoder.wait(60) != 0 and not told:
+            raise ChildProcessError("ffmpeg failed") from error

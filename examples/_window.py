@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pyglet
 
@@ -11,11 +11,16 @@ if TYPE_CHECKING:
     from bocpy.examples.boids import Simulation
 
 
-def show(
-    flock: Simulation, width: int, height: int, fps: int, scale: float = 1.0
-) -> None:
+def open_window(size: tuple[int, int]) -> Any:
+    """Open a window of so many pixels; raises OSError if there is no place for it."""
+    try:
+        return pyglet.window.Window(*size, "boids")
+    except Exception as error:  # each platform has its own, and nothing in common
+        raise OSError(f"no window ({error})") from error
+
+
+def show(flock: Simulation, window: Any, fps: int, scale: float = 1.0) -> None:
     """Run until the window is closed."""
-    window = pyglet.window.Window(round(width * scale), round(height * scale), "boids")
     batch = pyglet.graphics.Batch()
     arrows = [
         pyglet.shapes.Triangle(8, 0, -5, 4, -5, -4, color=(240, 200, 90), batch=batch)

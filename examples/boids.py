@@ -7,18 +7,21 @@ ffmpeg, or as one PNG for each frame if the output ends in `.png`.
 
 from __future__ import annotations
 
-import argparse
 import math
 import random
 import sys
 import time
 from collections import defaultdict
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from bocpy import TIMEOUT, Cown, Matrix, receive, send, start, wait, when
 from bocpy.examples._film import Film, Picture
-from bocpy.examples._options import at_least, positive
+from bocpy.examples._options import CommandLine, positive, refusing
 from bocpy.examples._progress import Progress
+
+if TYPE_CHECKING:
+    from argparse import Namespace
 
 Cell = tuple[int, int]
 Row = tuple[float, float, float, float]
@@ -124,9 +127,14 @@ class Simulation:
                 self.place(index, boid)
 
 
-def record(flock: Simulation, options: argparse.Namespace) -> None:
-    """Write a film and say how fast the behaviors ran."""
-    size = (round(options.width * options.scale), round(options.height * options.scale))
+def size_of(options: Namespace) -> tuple[int, int]:
+    """Return the pixels of a picture."""
+    return round(options.width * options.scale), round(options.height * options.scale)
+
+
+def record(flock: Simulation, options: Namespace) -> None:
+    """Write a film and say how fast the behaviors ran; raises OSError if it cannot."""
+    size = size_of(options)
     frames = max(1, round(options.duration * options.fps))
     began, done = time.perf_counter(), flock.num_behaviors
     with Film(options.output, size, options.fps) as film:
@@ -141,21 +149,28 @@ def record(flock: Simulation, options: argparse.Namespace) -> None:
         progress.clear()
     rate = (flock.num_behaviors - done) / (time.perf_counter() - began)
     print(f"average behavior rate: {rate:.0f}/s")
-    print(f"frames written: {frames} ({options.output})")
+    print(f"frames written: {frames} ({film.written()})")
 
 
-def parse_options() -> argparse.Namespace:
+def parse_options() -> Namespace:
     """Read the command line."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    whole: dict[str, int | None] = {"width": 1200, "height": 800, "fps": 30}
-    parser.add_argument("--boids", "-b", type=at_least(1), default=300)
-    for name, default in (whole | {"workers": None}).items():
-        parser.add_argument(f"--{name}", type=at_least(1), default=default)
-    for name, seconds in {"duration": 30.0, "scale": 1.0}.items():
-        parser.add_argument(f"--{name}", type=positive, default=seconds)
-    parser.add_argument("--mode", choices=["window", "video"], default="window")
-    parser.add_argument("--output", "-o", type=Path, default=Path("boids.mp4"))
-    return parser.parse_args()
+    parser = CommandLine(__doc__)
+    parser.count("--boids -b", 1, 300, "how many")
+    parser.count("--width", 1, 1200, "of the rectangle they fly in")
+    parser.count("--height", 1, 800, "of the rectangle they fly in")
+    add = parser.add_argument
+    add("--scale", type=positive, default=1.0, help="pixels for each of these")
+    parser.count("--fps", 1, 30, "frames a second")
+    parser.count("--workers", 1, None, "how many (default: bocpy.WORKER_COUNT)")
+    modes = ["window", "video"]
+    add("--mode", choices=modes, default="window", help="where to show them")
+    add("--duration", type=positive, default=30.0, help="seconds of a video")
+    text = "file of a video; NAME.png for numbered pictures"
+    add("--output", "-o", type=Path, default=Path("boids.mp4"), help=text)
+    options: Namespace = parser.read()
+    if 0 in size_of(options):
+        parser.error("--scale leaves {}x{} pixels".format(*size_of(options)))
+    return options
 
 
 def main() -> None:
@@ -163,16 +178,21 @@ def main() -> None:
     options = parse_options()
     if options.mode == "window":
         try:
-            from bocpy.examples._window import show  # noqa: PLC0415  needs pyglet
+            from bocpy.examples import _window  # noqa: PLC0415  needs pyglet
+
+            window = _window.open_window(size_of(options))
         except ImportError as error:
             sys.exit(f'{error}: pip install "bocpy[boids]", or use --mode video')
+        except OSError as error:
+            sys.exit(f"{error}: use --mode video")
     start(worker_count=options.workers)
     try:
         flock = Simulation(options.boids, options.width, options.height)
         if options.mode == "video":
-            record(flock, options)
+            with refusing("boids", OSError):
+                record(flock, options)
         else:
-            show(flock, options.width, options.height, options.fps, options.scale)
+            _window.show(flock, window, options.fps, options.scale)
     finally:
         wait()
 

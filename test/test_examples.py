@@ -395,11 +395,12 @@ def test_a_sweep_shows_on_a_terminal_how_far_it_is(tmp_path):
 @pytest.mark.slow
 def test_boids_film_without_a_window(tmp_path):
     frames = ["--mode", "video", "--duration", "0.2", "--fps", "10", "-b", "30"]
-    small = ["--width", "200", "--height", "120", "-o", str(tmp_path / "flock.png")]
+    small = ["--width", "200", "--height", "120", "-o", str(tmp_path / "new/flock.png")]
     lines = lines_of("boids", *frames, *small)
     assert lines[0].startswith("average behavior rate: ")
-    assert lines[1].startswith("frames written: 2 ")
-    for path in (tmp_path / "flock-00001.png", tmp_path / "flock-00002.png"):
+    first, last = tmp_path / "new/flock-00001.png", tmp_path / "new/flock-00002.png"
+    assert lines[1] == f"frames written: 2 ({first} to {last.name})"
+    for path in (first, last):
         assert path.read_bytes().startswith(b"\x89PNG")
 
 
@@ -419,7 +420,7 @@ def test_boids_pipe_their_frames_to_ffmpeg(tmp_path):
     film = tmp_path / "flock.mp4"
     small = ["--width", "20", "--height", "10", "--scale", "2", "-o", str(film)]
     lines = lines_of("boids", *frames, *small, PATH=str(tmp_path))
-    assert lines[1].startswith("frames written: 3 ")
+    assert lines[1] == f"frames written: 3 ({film})"
     assert len(film.read_bytes()) == 3 * 4 * 40 * 20
 
 
@@ -431,6 +432,79 @@ def test_boids_without_a_window_or_an_encoder_say_what_to_do(tmp_path):
     assert "Traceback" not in done.stderr
     done = run("boids", "--mode", "video", "-b", "1", code=1, PATH=str(tmp_path))
     assert done.stderr.splitlines() == ["no ffmpeg here: use --output NAME.png"]
+
+
+@POSIX
+@pytest.mark.parametrize("name", ["plain/flock.png", "plain/flock.mp4"])
+def test_boids_tell_in_one_line_that_a_film_cannot_be_written(tmp_path, name):
+    (tmp_path / "plain").touch()
+    (tmp_path / "ffmpeg").write_text(ENCODER.format(python=sys.executable))
+    (tmp_path / "ffmpeg").chmod(0o755)
+    film = ["--mode", "video", "-b", "1", "-o", str(tmp_path / name)]
+    done = run("boids", *film, code=2, PATH=str(tmp_path))
+    [line] = done.stderr.splitlines()
+    assert re.match(r"boids: .*plain", line)
+
+
+@POSIX
+def test_boids_tell_in_one_line_that_their_encoder_failed(tmp_path):
+    encoder = tmp_path / "ffmpeg"
+    encoder.write_text(f"#!{sys.executable}\nraise SystemExit(1)", encoding="utf-8")
+    encoder.chmod(0o755)
+    film = ["--mode", "video", "-b", "1", "-o", str(tmp_path / "flock.mp4")]
+    done = run("boids", *film, code=2, PATH=str(tmp_path))
+    assert done.stderr.splitlines() == ["boids: ffmpeg failed"]
+
+
+def test_boids_refuse_a_picture_without_pixels():
+    small = ["--width", "1", "--height", "1", "--scale", "0.1"]
+    done = run("boids", *small, code=2)
+    assert done.stderr.endswith("error: --scale leaves 0x0 pixels\n")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="others always have a display")
+def test_boids_without_a_display_point_to_the_video():
+    pytest.importorskip("pyglet")
+    done = run("boids", code=1, DISPLAY="")
+    [line] = done.stderr.splitlines()
+    assert re.fullmatch(r"no window \(.*\): use --mode video", line)
+
+
+FLOCK = """
+import pyglet, sys
+pyglet.options["headless"] = True
+import bocpy
+from bocpy.examples import _window, boids
+
+class Flock(boids.Simulation):
+    steps = 0
+
+    def step(self, width, height):
+        super().step(width, height)
+        self.steps += 1
+        if self.steps == 3:
+            pyglet.app.exit()
+
+if __name__ == "__main__":
+    try:
+        window = _window.open_window((100, 80))
+    except OSError as error:
+        sys.exit(f"no EGL: {error}")
+    flock = Flock(5, 50, 40)
+    _window.show(flock, window, 30, 2.0)
+    bocpy.wait()
+    print(flock.steps)
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="pyglet needs EGL for this")
+def test_boids_fly_in_a_window(tmp_path):
+    pytest.importorskip("pyglet")
+    ended = run_program(FLOCK, tmp_path)
+    if "no EGL" in ended.err:
+        pytest.skip(ended.err)
+    assert (ended.code, ended.out, ended.err) == (0, "3\n", "")
 
 
 PAGE = EXAMPLES.parent / "sphinx/source/examples.rst"
