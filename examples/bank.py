@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import argparse
-import logging
 from dataclasses import dataclass
 
 from bocpy import Cown, wait, when
-from bocpy.examples._options import level
+from bocpy.examples._options import CommandLine, whole
 
 
 @dataclass
@@ -36,12 +34,12 @@ def transfer(src: Cown[Account], dst: Cown[Account], amount: int) -> Cown[bool]:
 
 def parse_amount() -> int:
     """Read the amount from the command line."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--amount", "-a", type=int, default=50, help="what to transfer")
-    parser.add_argument("--loglevel", "-l", type=level, default="WARNING")
-    args = parser.parse_args()
-    logging.basicConfig(level=args.loglevel)
-    amount: int = args.amount
+    parser = CommandLine(__doc__)
+    parser.add_argument(
+        "--amount", "-a", type=whole, default=50, help="what to transfer"
+    )
+    parser.loglevel()
+    amount: int = parser.read().amount
     return amount
 
 

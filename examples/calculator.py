@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import random
 import threading
 import time
@@ -11,7 +10,7 @@ from typing import Any
 
 from bocpy import receive
 from bocpy.examples._messages import try_send
-from bocpy.examples._options import at_least
+from bocpy.examples._options import CommandLine, whole
 
 TAG = "calculator"
 OPERATIONS: dict[str, Any] = {"+": add, "-": sub, "*": mul, "/": truediv}
@@ -48,20 +47,21 @@ def ask(calculator: threading.Thread, operations: int) -> None:
 
 def main() -> None:
     """Run one calculator and its clients."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--num-clients", "-n", type=at_least(0), default=8)
-    parser.add_argument("--num-operations", "-a", type=at_least(0), default=10)
-    parser.add_argument(
-        "--timeout", "-t", type=int, default=-1, help="seconds; negative: no limit"
-    )
-    args = parser.parse_args()
+    parser = CommandLine(__doc__)
+    parser.count("--num-clients -n", 0, 8, "threads that send")
+    parser.count("--num-operations -a", 0, 10, "what each of them sends")
+    text = "seconds without a message; negative: no limit"
+    parser.add_argument("--timeout", "-t", type=whole, default=-1, help=text)
+    args = parser.read()
     print(f"# client: {args.num_clients}")
     print(f"# ops/client: {args.num_operations}")
 
-    calculator = threading.Thread(target=calculate, args=(args.timeout,))
+    # Daemons: Ctrl-C ends the program, whoever still receives or sends.
+    calculator = threading.Thread(target=calculate, args=[args.timeout], daemon=True)
     calculator.start()
+    share = (calculator, args.num_operations)
     clients = [
-        threading.Thread(target=ask, args=(calculator, args.num_operations))
+        threading.Thread(target=ask, args=share, daemon=True)
         for _ in range(args.num_clients)
     ]
     for client in clients:

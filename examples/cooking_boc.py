@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from bocpy import Cown, start, wait, when
+from bocpy.examples._options import CommandLine
 
 
 @dataclass
@@ -42,6 +43,7 @@ def prepare(verb: str, tool: Cown[Tool], ingredient: Cown[Ingredient]) -> None:
 
 def main() -> None:
     """Prepare four ingredients with three tools, then cook."""
+    CommandLine(__doc__).read()
     start(worker_count=2)
     knife, whisk, grater = (Cown(Tool(name)) for name in ("knife", "whisk", "grater"))
     onion, pepper = Cown(Ingredient("onion")), Cown(Ingredient("pepper"))

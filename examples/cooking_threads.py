@@ -9,6 +9,8 @@ from __future__ import annotations
 import threading
 from dataclasses import dataclass, field
 
+from bocpy.examples._options import CommandLine
+
 
 @dataclass
 class Guarded:
@@ -39,6 +41,7 @@ def cook(steps: list[tuple[str, Guarded, Guarded]]) -> None:
 
 def main() -> None:
     """Give two cooks two steps each, then cook."""
+    CommandLine(__doc__).read()
     knife, whisk, grater = Guarded("knife"), Guarded("whisk"), Guarded("grater")
     onion, pepper = Guarded("onion"), Guarded("pepper")
     eggs, cheese = Guarded("eggs", "3 raw"), Guarded("cheese")

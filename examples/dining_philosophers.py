@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import argparse
-import logging
 from dataclasses import dataclass
 
-from bocpy import Cown, receive, send, wait, when
-from bocpy.examples._options import at_least, level
+from bocpy import TIMEOUT, Cown, receive, wait, when
+from bocpy.examples._messages import try_send
+from bocpy.examples._options import CommandLine
 
 
 @dataclass
@@ -25,11 +24,20 @@ def eat(index: int, hunger: int, left: Cown[Fork], right: Cown[Fork]) -> None:
     def _(left: Cown[Fork], right: Cown[Fork]) -> None:
         left.value.uses += 1
         right.value.uses += 1
-        send("report", ("bite", index))
+        if not report("bite", index):
+            return
         if hunger > 1:
             eat(index, hunger - 1, left, right)
         else:
-            send("report", ("full", index))
+            report("full", index)
+
+
+def report(what: str, index: int) -> bool:
+    """Send word, waiting while too many words are unread; tell if anybody listens."""
+    while not try_send("report", (what, index)):
+        if receive("closing", 0.001)[0] != TIMEOUT:
+            return False
+    return True
 
 
 def listen(philosophers: int) -> None:
@@ -45,18 +53,21 @@ def listen(philosophers: int) -> None:
 
 def main() -> None:
     """Seat the philosophers, feed them, and count how often each fork was used."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    whole = at_least(1)
-    parser.add_argument("--hunger", "-g", type=whole, default=4, help="bites for each")
-    parser.add_argument("--philosophers", "-p", type=whole, default=5)
-    parser.add_argument("--loglevel", "-l", type=level, default="WARNING")
-    args = parser.parse_args()
-    logging.basicConfig(level=args.loglevel)
+    parser = CommandLine(__doc__)
+    parser.count("--hunger -g", 1, 4, "bites for each")
+    parser.count("--philosophers -p", 1, 5, "who sit at the table")
+    parser.loglevel()
+    args = parser.read()
 
     forks = [Cown(Fork(args.hunger)) for _ in range(args.philosophers)]
     for index, left in enumerate(forks):
         eat(index, args.hunger, left, forks[(index + 1) % len(forks)])
-    listen(args.philosophers)
+    try:
+        listen(args.philosophers)
+    except KeyboardInterrupt:
+        for _ in forks:
+            try_send("closing", None)
+        raise
     wait()
     for index, cown in enumerate(forks):
         with cown as fork:

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import argparse
-import logging
-
 from bocpy import Cown, wait, when
-from bocpy.examples._options import at_least, level
+from bocpy.examples._options import CommandLine, at_least
 
 LEAF = 4
 
@@ -45,11 +42,11 @@ def expected(n: int) -> int:
 
 def main() -> None:
     """Compute one number both ways."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("n", type=at_least(0), nargs="?", default=10)
-    parser.add_argument("--loglevel", "-l", type=level, default="WARNING")
-    args = parser.parse_args()
-    logging.basicConfig(level=args.loglevel)
+    parser = CommandLine(__doc__)
+    text = "which number"
+    parser.add_argument("n", type=at_least(0), nargs="?", default=10, help=text)
+    parser.loglevel()
+    args = parser.read()
     result = fib_cown(args.n)
     wait()
     print(f"fib({args.n}): {result.value} (expected: {expected(args.n)})")

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import argparse
-import logging
 import random
 from functools import partial
 from math import gcd, isqrt
 
 from bocpy import Cown, notice_read, notice_update, wait, when
-from bocpy.examples._options import at_least, level
+from bocpy.examples._options import CommandLine
 
 
 def is_prime(odd: int) -> bool:
@@ -41,14 +39,13 @@ def walk(lane: Cown[list[int]], n: int, batch: int) -> Cown[list[int]]:
 
 def main() -> None:
     """Find primes, multiply two, take the product apart again."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--lanes", "-n", type=at_least(1), default=4)
-    parser.add_argument("--candidates", "-c", type=at_least(1), default=2000)
-    parser.add_argument("--batch", "-b", type=at_least(1), default=100)
-    parser.add_argument("--bits", type=at_least(3), default=16)
-    parser.add_argument("--loglevel", "-l", type=level, default="WARNING")
-    args = parser.parse_args()
-    logging.basicConfig(level=args.loglevel)
+    parser = CommandLine(__doc__)
+    parser.count("--lanes -n", 1, 4, "chains of behaviors")
+    parser.count("--candidates -c", 1, 2000, "numbers to sieve")
+    parser.count("--batch -b", 1, 100, "numbers or steps in one behavior")
+    parser.count("--bits", 3, 16, "of each number")
+    parser.loglevel()
+    args = parser.read()
     c, bits, batch, lanes = args.candidates, args.bits, args.batch, args.lanes
     print(f"sieving {c} candidates ({bits}-bit) across {lanes} lanes ...")
     odd = [random.getrandbits(bits) | 1 << bits - 1 | 1 for _ in range(c)]

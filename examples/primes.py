@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import random
 import threading
 from itertools import islice
@@ -10,7 +9,7 @@ from math import isqrt
 from typing import TYPE_CHECKING
 
 from bocpy import receive, send
-from bocpy.examples._options import at_least
+from bocpy.examples._options import CommandLine
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,12 +41,11 @@ def batches(num_values: int, max_value: int) -> Iterator[list[int]]:
 
 def main() -> None:
     """Keep the threads busy, with no more than a few batches waiting for them."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    whole = at_least(1)
-    parser.add_argument("--num-workers", "-w", type=whole, default=8)
-    parser.add_argument("--max-value", "-m", type=whole, default=10000)
-    parser.add_argument("--num-values", "-n", type=whole, default=100000)
-    args = parser.parse_args()
+    parser = CommandLine(__doc__)
+    parser.count("--num-workers -w", 1, 8, "threads that count")
+    parser.count("--max-value -m", 1, 10000, "largest number")
+    parser.count("--num-values -n", 1, 100000, "how many numbers")
+    args = parser.read()
 
     workers = [  # daemons: Ctrl-C ends the program, whoever still receives
         threading.Thread(target=count_primes, daemon=True)

@@ -9,6 +9,7 @@ import logging
 from pathlib import Path
 
 from bocpy import Cown, wait, when
+from bocpy.examples._options import CommandLine
 
 EXCUSES = ("The van broke down", "Sold the last one", "The cat had it", "Mondays only")
 
@@ -50,6 +51,7 @@ def read_the_menu(cafe: Cown[list[str]], dishes: list[str]) -> None:
 
 def main() -> None:
     """Play both sketches."""
+    CommandLine(__doc__).read()
     logging.basicConfig(level=logging.INFO)
     shop: Cown[int] = Cown(0)
     cafe: Cown[list[str]] = Cown([])
