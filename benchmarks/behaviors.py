@@ -24,6 +24,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from options import Help, count, counts, some_of
+
 HERE = Path(__file__).resolve().parent
 COUNTS = {
     "hop": 20_000,
@@ -42,6 +44,9 @@ FURTHER = 4
 """Workers added to see what one takes."""
 
 LIMIT = 300
+
+NAME = 38
+"""Characters of the longest name."""
 
 Row = dict[str, float]
 Table = dict[str, Row]
@@ -79,19 +84,19 @@ class Comparison:
             each.partition("=")[::2] for each in arguments.interpreters
         ) or {"bocpy": sys.executable}
         self.repeat: int = arguments.repeat
-        self.workers = [int(number) for number in arguments.workers.split(",")]
+        self.workers: list[int] = arguments.workers
         self.unit = "cpu_us" if arguments.cpu else "us"
         self.scale: float = arguments.scale
         self.table: Table = {}
 
     def workload(self, name: str) -> None:
         """Time one workload for each number of workers."""
-        count = max(1, int(COUNTS[name] * self.scale))
+        size = max(1, int(COUNTS[name] * self.scale))
         for _ in range(self.repeat):
             for workers in self.workers:
                 row = self.table.setdefault(self.key(name, workers), {})
                 for label, python in self.pythons.items():
-                    options = ("--workers", workers, "--count", count)
+                    options = ("--workers", workers, "--count", size)
                     found = ask(python, "workloads.py", name, *options)
                     if found is not None:
                         keep(row, label, found[self.unit])
@@ -114,7 +119,8 @@ class Comparison:
         """Time what else there is."""
         for _ in range(self.repeat):
             for label, python in self.pythons.items():
-                for name, value in (ask(python, "peers.py") or {}).items():
+                found = ask(python, "peers.py", "--json", "--repeat", 1)
+                for name, value in (found or {}).items():
                     keep(self.table.setdefault(name, {}), label, value)
 
     def key(self, name: str, workers: int) -> str:
@@ -140,22 +146,23 @@ class Comparison:
 
 def main() -> None:
     """Compare, and print each row when it is complete."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=Help)
     parser.add_argument("interpreters", nargs="*", metavar="LABEL=PYTHON")
-    parser.add_argument("--workers", default="1", help="numbers, with commas")
-    parser.add_argument("--repeat", type=int, default=3)
+    text = "numbers, with commas"
+    parser.add_argument("--workers", type=counts, default="1", help=text)
+    parser.add_argument("--repeat", type=count, default=3, help="rounds")
     parser.add_argument("--scale", type=float, default=1.0, help="of the counts")
     every = [*COUNTS, "memory", "peers"]
-    parser.add_argument("--only", default=",".join(every), help="names, with commas")
+    parser.add_argument(
+        "--only", type=some_of(every), default=",".join(every), help="with commas"
+    )
     parser.add_argument("--cpu", action="store_true", help="processor time")
     parser.add_argument("--json", action="store_true", help="print JSON, no table")
     arguments = parser.parse_args()
     comparison = Comparison(arguments)
     if not arguments.json:
-        print(f"{'':24}" + "".join(f"{label:>26}" for label in comparison.pythons))
-    for name in arguments.only.split(","):
+        print(f"{'':{NAME}}" + "".join(f"{label:>26}" for label in comparison.pythons))
+    for name in arguments.only:
         shown = len(comparison.table)
         if name in COUNTS:
             comparison.workload(name)
@@ -163,7 +170,7 @@ def main() -> None:
             getattr(comparison, name)()
         if not arguments.json:
             for key in list(comparison.table)[shown:]:
-                print(f"{key:24}{comparison.cells(key)}", flush=True)
+                print(f"{key:{NAME}}{comparison.cells(key)}", flush=True)
     if arguments.json:
         print(json.dumps(comparison.table, indent=1))
 

@@ -26,6 +26,9 @@ from io import BytesIO
 from pathlib import Path
 from typing import NamedTuple
 
+from options import Help, some_of
+from paths import PATHS
+
 HERE = Path(__file__).resolve().parent
 GROUPS = ("bytecode", "bocpy", "CPython", "system")
 INTERPRETER = "_PyEval_EvalFrameDefault"
@@ -182,8 +185,9 @@ def show_steps(parts: dict[str, Part]) -> None:
 
 def main() -> int:
     """Count, print, and compare."""
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--only", default="", help="names of paths, with commas")
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=Help)
+    every, text = ",".join(PATHS), "names of paths, with commas"
+    parser.add_argument("--only", type=some_of(PATHS), default=every, help=text)
     parser.add_argument("--top", type=int, default=0, help="functions shown of each")
     parser.add_argument("--against", metavar="REV", help="revision to compare with")
     parser.add_argument("--limit", type=float, default=5.0, help="per cent allowed")
@@ -195,12 +199,11 @@ def main() -> int:
     )
     parser.add_argument("--json", action="store_true", help="print JSON, no table")
     arguments = parser.parse_args()
-    only = [name for name in arguments.only.split(",") if name]
     before: dict[str, Part] = {}
     if arguments.against:
         with tempfile.TemporaryDirectory() as folder:
-            before = count(only, build(arguments.against, Path(folder)))
-    parts = count(only, None, atomics=arguments.atomics)
+            before = count(arguments.only, build(arguments.against, Path(folder)))
+    parts = count(arguments.only, None, atomics=arguments.atomics)
     if arguments.json:
         print(json.dumps({name: part._asdict() for name, part in parts.items()}))
     else:

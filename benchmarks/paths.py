@@ -8,8 +8,8 @@ counters of the thread that makes it, the one at the end has them written.
 
 from __future__ import annotations
 
+import argparse
 import os
-import sys
 from typing import TYPE_CHECKING
 
 from bocpy import (
@@ -24,6 +24,7 @@ from bocpy import (
     wait,
     when,
 )
+from options import Help, one_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -210,10 +211,14 @@ PATHS: dict[str, Callable[[str], None]] = {
 
 def main() -> None:
     """Walk the paths that are named, each twice: the first time warms up."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=Help)
+    known = ", ".join(PATHS)
+    parser.add_argument("names", nargs="*", type=one_of(PATHS), help=f"all: {known}")
+    names = parser.parse_args().names
     start(worker_count=1)
     notice_write("one", 1)
     notice_sync()
-    for name in sys.argv[1:] or PATHS:
+    for name in names or PATHS:
         PATHS[name](name)
         PATHS[name](name)
     wait()

@@ -20,6 +20,8 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from options import Help, count, counts, some_of
+
 PARTS = 4
 """Queues of a worker; a thief takes one of them."""
 
@@ -264,34 +266,33 @@ class Simulation:
 
 def main() -> None:
     """Print the curve of each workload."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--workload", default=",".join(SHAPES), help="with commas")
-    parser.add_argument("--workers", default="1,2,3,4,5,6,7,8,16,32,64,128")
-    parser.add_argument("--schedule", type=float, default=400)
-    parser.add_argument("--run", type=float, default=250)
-    parser.add_argument("--local", type=float, default=5)
-    parser.add_argument("--transfer", type=float, default=60)
-    parser.add_argument("--value-lines", type=int, default=4)
-    parser.add_argument("--wake", type=float, default=30_000)
-    parser.add_argument("--search", type=float, default=40)
-    parser.add_argument("--behaviors", type=int, default=400, help="of each worker")
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=Help)
+    add, every = parser.add_argument, ",".join(SHAPES)
+    add("--workload", type=some_of(SHAPES), default=every, help="with commas")
+    several = "1,2,3,4,5,6,7,8,16,32,64,128"
+    add("--workers", type=counts, default=several, help="with commas")
+    add("--schedule", type=float, default=400, help="ns to schedule a behavior")
+    add("--run", type=float, default=250, help="ns to run one, without its body")
+    add("--local", type=float, default=5, help="ns to write a line of one's own")
+    add("--transfer", type=float, default=60, help="ns to get that of another core")
+    add("--value-lines", type=int, default=4, help="cache lines of a value")
+    add("--wake", type=float, default=30_000, help="ns to wake a worker")
+    add("--search", type=float, default=40, help="ns to look for work once")
+    add("--behaviors", type=count, default=400, help="of each worker")
     parser.add_argument(
         "--counted",
         dest="kept",
         action="store_false",
         help="as if each behavior wrote the one count of what is pending",
     )
-    parser.add_argument("--seed", type=int, default=1)
+    add("--seed", type=int, default=1, help="of the simulation")
     options = parser.parse_args()
-    names = options.workload.split(",")
     costs = Costs(*(getattr(options, name) for name in Costs._fields))
-    print(f"{'workers':>8}" + "".join(f"{name:>30}" for name in names))
+    print(f"{'workers':>8}" + "".join(f"{name:>30}" for name in options.workload))
     first: dict[str, float] = {}
-    for workers in map(int, options.workers.split(",")):
+    for workers in options.workers:
         row = f"{workers:8}"
-        for name in names:
+        for name in options.workload:
             shape = SHAPES[name]
             until = options.behaviors * (shape.body + costs.schedule + costs.run)
             rate = Simulation(shape, workers, costs, options.seed).run(until)

@@ -31,6 +31,7 @@ from bocpy import (
     wait,
     when,
 )
+from options import Help, count
 
 TAG = "soak"
 CHORES_EVERY = 1_000
@@ -114,13 +115,14 @@ def watch(total: int, begun: float) -> list[tuple[int, float]]:
 
 def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     """Read the command line."""
-    parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
-    parser.add_argument("--behaviors", type=int, default=100_000_000)
-    parser.add_argument("--workers", type=int, default=2)
-    parser.add_argument("--backend", choices=("interpreters", "threads"))
-    parser.add_argument("--isolation", choices=("copy", "share"))
-    parser.add_argument("--runs", type=int, default=4, help="starts and stops")
-    parser.add_argument("--growth", type=float, default=8.0, help="MiB allowed")
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=Help)
+    add = parser.add_argument
+    add("--behaviors", type=count, default=100_000_000, help="of all runs")
+    add("--workers", type=count, default=2, help="of each run")
+    add("--backend", choices=("interpreters", "threads"), help="(default: as start())")
+    add("--isolation", choices=("copy", "share"), help="(default: as start())")
+    add("--runs", type=count, default=4, help="starts and stops")
+    add("--growth", type=float, default=8.0, help="MiB allowed")
     return parser.parse_args(arguments)
 
 

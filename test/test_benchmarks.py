@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from concurrent import futures
 from pathlib import Path
 
 import pytest
@@ -15,12 +16,19 @@ pytestmark = pytest.mark.skipif(
 )
 
 
-def run(program, *arguments):
-    """Run one program of the folder; what it printed."""
+def ended(program, *arguments):
+    """Run one program of the folder; how it ended."""
     command = [sys.executable, str(FOLDER / program), *map(str, arguments)]
     return subprocess.run(
-        command, capture_output=True, text=True, check=True, timeout=120
-    ).stdout
+        command, capture_output=True, text=True, check=False, timeout=120
+    )
+
+
+def run(program, *arguments):
+    """Run one program of the folder that ends well; what it printed."""
+    done = ended(program, *arguments)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
 
 
 @pytest.mark.parametrize("name", [*WORKLOADS, "spin", "messages", "startup"])
@@ -57,3 +65,58 @@ def test_the_model_lets_one_count_for_all_limit_many_workers():
     options = ("--workload", "hops", "--workers", "1,64", "--behaviors", 100)
     last = run("scale_model.py", *options, "--counted").splitlines()[-1]
     assert float(last.rpartition("x")[2]) < 8
+
+
+@pytest.mark.parametrize(
+    ("line", "complaint"),
+    [
+        ("instructions.py --only nope", "--only: 'nope' is none of hop, hop2, "),
+        ("scale_model.py --workload nope", "--workload: 'nope' is none of ring, "),
+        ("scale_model.py --workers 1,no", "--workers: 'no' is not a whole number"),
+        ("behaviors.py --only hop,nope", "--only: 'nope' is none of hop, hops, "),
+        ("behaviors.py --only key", "--only: 'key' is none of hop, hops, "),
+        ("behaviors.py --workers 0", "--workers: '0' is not a whole number from 1"),
+        ("paths.py nope", "names: 'nope' is none of hop, hop2, "),
+        ("workloads.py nope", "name: invalid choice: 'nope' (choose from "),
+    ],
+)
+def test_a_name_that_there_is_not_is_refused_with_those_there_are(line, complaint):
+    done = ended(*line.split())
+    assert done.returncode == 2
+    assert f"error: argument {complaint}" in done.stderr.splitlines()[-1]
+
+
+NO_PROGRAMS = {"options.py"} | ({"soak.py"} if sys.platform == "win32" else set())
+PROGRAMS = sorted({path.name for path in FOLDER.glob("*.py")} - NO_PROGRAMS)
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_each_program_tells_what_it_takes(program):
+    text = run(program, "--help")
+    assert text.startswith(f"usage: {program} ")
+    assert "(default: None)" not in text
+
+
+POOLS = ("ThreadPoolExecutor", "InterpreterPoolExecutor", "ProcessPoolExecutor")
+
+
+@pytest.mark.slow
+def test_the_peers_are_timed_beside_the_package_in_both_ways():
+    pools = [name for name in POOLS if hasattr(futures, name)]
+    header, *rows = run("peers.py", "--repeat", 1).splitlines()
+    assert header.split() == ["many", "one", "at", "a", "time"]
+    assert [row.split()[0] for row in rows] == ["bare", "bocpy", *pools]
+    for row in rows[1:]:
+        _, many, one, bar = row.split()
+        assert float(many) > 0
+        assert float(one) > 0
+        assert set(bar) == {"#"}
+    assert max(row.count("#") for row in rows) == 40
+
+
+@pytest.mark.slow
+def test_the_comparison_reads_what_the_peers_print():
+    table = json.loads(run("behaviors.py", "--only", "peers", "--repeat", 1, "--json"))
+    for name in ("bocpy", "ThreadPoolExecutor", "ProcessPoolExecutor"):
+        assert table[name]["bocpy"] > 0
+        assert table[f"{name}, one at a time"]["bocpy"] > 0
