@@ -117,7 +117,29 @@ def annotated(error: BaseException, origin: Origin | None) -> BaseException:
 
 
 def unread(error: object, origin: Origin | None) -> str:
-    """Return what is known of an exception that nobody read, or an empty string."""
+    """Return what is known of an exception that nobody read, or an empty string.
+
+    If there is a listener, it is told as well.
+    """
+    text = _known(error, origin)
+    from bocpy._modules import state  # noqa: PLC0415
+
+    if state.listener is not None:
+        _tell(state.listener, text or f"{type(error).__qualname__}: {_message(error)}")
+    return text
+
+
+def _tell(listener: int, text: str) -> None:
+    import marshal  # noqa: PLC0415
+    import os  # noqa: PLC0415
+
+    try:
+        os.write(listener, marshal.dumps(text))
+    except (OSError, ValueError):
+        return
+
+
+def _known(error: object, origin: Origin | None) -> str:
     if not isinstance(error, BaseException):
         return ""
     if (text := _arrived_text(error)) is not None:
@@ -167,7 +189,7 @@ def _equal(former: object, latter: object) -> bool:
         return False
 
 
-def _message(error: BaseException) -> str:
+def _message(error: object) -> str:
     try:
         return str(error)
     except BaseException:  # noqa: BLE001

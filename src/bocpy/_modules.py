@@ -85,6 +85,7 @@ class _State:
         self.starter: str | None = None  # the module that started the runtime
         self.starter_path: str | None = None
         self.worker = False
+        self.listener: int | None = None  # a file of failures that nobody took
         self.shapes: dict[str, Shape] = {}
         # Namespaces made here, by id, and the module each belongs to.
         self.private: dict[int, tuple[dict[str, Any], str]] = {}

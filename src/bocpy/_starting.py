@@ -91,7 +91,8 @@ def describe_main(
         )
     paths = tuple(entry for entry in sys.path if isinstance(entry, str))
     start = starter, state.starter_path
-    payload: Any = (start, paths, tuple(sys.argv), _log_level(), tuple(records))
+    logs = _log_level(), state.listener
+    payload: Any = (start, paths, tuple(sys.argv), logs, tuple(records))
     import bocpy._plan  # noqa: F401, PLC0415
 
     return marshal.dumps(payload), tuple(live)

@@ -49,7 +49,7 @@ _pending: dict[str, dict[str, Any]] = {}  # live values, by module, until that i
 
 def prepare_main(payload: bytes) -> None:
     """Make this interpreter a worker of the program that *payload* describes."""
-    starter, paths, argv, level, records = marshal.loads(payload)  # noqa: S302
+    starter, paths, argv, (level, listener), records = marshal.loads(payload)  # noqa: S302
     sys.path[:] = paths
     sys.argv = list(argv)
     if level is not None:
@@ -57,6 +57,7 @@ def prepare_main(payload: bytes) -> None:
 
         logging.basicConfig(level=level)
     state.worker = True
+    state.listener = listener
     state.starter, state.starter_path = starter
     sys.modules[ALIAS] = sys.modules[MAIN]
     for record in records:
