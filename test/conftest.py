@@ -33,10 +33,11 @@ def quiescence(request):
 
     marks = [mark.name for mark in request.node.iter_markers()]
     limit = max([LIMITS.get(name, LIMIT) for name in marks], default=LIMIT)
+    stop_runtime(request.node, PATIENCE)
     with leak_check(request.node):
         with limited(limit):
             yield
-        stop_runtime(request.config, PATIENCE)
+        stop_runtime(request.node, PATIENCE)
 
 
 @pytest.fixture(params=BACKENDS)
