@@ -149,6 +149,8 @@ def test_wheel_metadata_has_the_filtered_readme(wheel):
     assert "# bocpy" in text
     assert "pypi-skip" not in text
     assert "CONTRIBUTING.md" not in text
+    assert "pip install bocpy" in text
+    assert "clone" not in text
     assert [Path(name).name for name in licences] == ["LICENSE"]
 
 
