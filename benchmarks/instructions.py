@@ -4,10 +4,14 @@
     python benchmarks/instructions.py --only hop,chain --top 20
     python benchmarks/instructions.py --atomics
     python benchmarks/instructions.py --against main --limit 5
+    python benchmarks/instructions.py --baseline benchmarks/instructions.json
 
 `--against` builds another revision and counts it, too; the program fails if anything
 takes more than `--limit` per cent more instructions than there. Both run the paths of
 this folder. A git checkout and valgrind are needed, and setuptools to build.
+
+`--baseline` compares with counts on record instead, and `--record` makes them. The exit
+code is 3 if there are none of this interpreter and compiler.
 """
 
 from __future__ import annotations
@@ -26,6 +30,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import NamedTuple
 
+import baseline
 from options import Help, some_of
 from paths import PATHS
 
@@ -148,7 +153,12 @@ def build(revision: str, folder: Path) -> Path:
     return tree
 
 
-def show(parts: dict[str, Part], before: dict[str, Part], top: int) -> None:
+def totals(parts: dict[str, Part]) -> dict[str, float]:
+    """Return the sum of each."""
+    return {name: part.total for name, part in parts.items()}
+
+
+def show(parts: dict[str, Part], before: dict[str, float], top: int) -> None:
     """Print what was counted."""
     heads = ("all", *GROUPS, *(["before", "change"] if before else []))
     print(f"{'instructions':22}" + "".join(f"{head:>10}" for head in heads))
@@ -156,7 +166,7 @@ def show(parts: dict[str, Part], before: dict[str, Part], top: int) -> None:
         cells = [part.total, *(part.groups.get(group, 0.0) for group in GROUPS)]
         row = f"{name:22}" + "".join(f"{cell:10.0f}" for cell in cells)
         if name in before:
-            old = before[name].total
+            old = before[name]
             row += f"{old:10.0f}{(part.total / old - 1) * 100:+9.1f}%"
         print(row)
         for function, cost in list(part.functions.items())[:top]:
@@ -190,6 +200,8 @@ def main() -> int:
     parser.add_argument("--only", type=some_of(PATHS), default=every, help=text)
     parser.add_argument("--top", type=int, default=0, help="functions shown of each")
     parser.add_argument("--against", metavar="REV", help="revision to compare with")
+    parser.add_argument("--baseline", type=Path, help="record to compare with")
+    parser.add_argument("--record", type=Path, help="record to put the counts into")
     parser.add_argument("--limit", type=float, default=5.0, help="per cent allowed")
     parser.add_argument(
         "--atomics", action="store_true", help="count what locks a cache line, too"
@@ -199,10 +211,19 @@ def main() -> int:
     )
     parser.add_argument("--json", action="store_true", help="print JSON, no table")
     arguments = parser.parse_args()
-    before: dict[str, Part] = {}
+    before: dict[str, float] = {}
+    recorded = arguments.baseline or arguments.record
+    key = (baseline.interpreter(), baseline.made_by()) if recorded else ("", "")
+    if arguments.baseline:
+        found = baseline.read(arguments.baseline, *key)
+        if found is None:
+            print(f"nothing on record for {': '.join(key)}")
+            return 3
+        before = found
     if arguments.against:
         with tempfile.TemporaryDirectory() as folder:
-            before = count(arguments.only, build(arguments.against, Path(folder)))
+            built = build(arguments.against, Path(folder))
+            before = totals(count(arguments.only, built))
     parts = count(arguments.only, None, atomics=arguments.atomics)
     if arguments.json:
         print(json.dumps({name: part._asdict() for name, part in parts.items()}))
@@ -212,12 +233,9 @@ def main() -> int:
             show_atomics(parts)
         if arguments.steps:
             show_steps(parts)
-    slower = [
-        name
-        for name, part in parts.items()
-        if name in before
-        and part.total > before[name].total * (1 + arguments.limit / 100)
-    ]
+    if arguments.record:
+        baseline.write(arguments.record, *key, totals(parts))
+    slower = baseline.slower(totals(parts), before, arguments.limit)
     if slower:
         print(f"more than {arguments.limit} per cent more: {', '.join(slower)}")
     return 1 if slower else 0

@@ -1,5 +1,6 @@
 """The programs in benchmarks/ run, and what they compute is what they say."""
 
+import importlib.util
 import json
 import subprocess
 import sys
@@ -86,7 +87,7 @@ def test_a_name_that_there_is_not_is_refused_with_those_there_are(line, complain
     assert f"error: argument {complaint}" in done.stderr.splitlines()[-1]
 
 
-NO_PROGRAMS = {"options.py"} | ({"soak.py"} if sys.platform == "win32" else set())
+NO_PROGRAMS = {"baseline.py", "options.py"} | ({"soak.py"} if sys.platform == "win32" else set())
 PROGRAMS = sorted({path.name for path in FOLDER.glob("*.py")} - NO_PROGRAMS)
 
 
@@ -120,3 +121,51 @@ def test_the_comparison_reads_what_the_peers_print():
     for name in ("bocpy", "ThreadPoolExecutor", "ProcessPoolExecutor"):
         assert table[name]["bocpy"] > 0
         assert table[f"{name}, one at a time"]["bocpy"] > 0
+
+
+@pytest.fixture(scope="module")
+def baseline():
+    spec = importlib.util.spec_from_file_location("baseline", FOLDER / "baseline.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_a_path_is_slower_if_it_takes_more_than_the_limit_more(baseline):
+    before = {"hop": 1000, "chain": 1000, "gone": 1}
+    now = {"hop": 1050, "chain": 1051, "new": 9999}
+    assert baseline.slower(now, before, 5) == ["chain"]
+    assert baseline.slower(now, before, 0) == ["hop", "chain"]
+    assert baseline.slower(before, now, 5) == []
+
+
+def test_what_is_on_record_counts_for_what_made_it_and_nothing_else(baseline, tmp_path):
+    file = tmp_path / "record.json"
+    baseline.write(file, "3.14", "one compiler", {"hop": 1000.4})
+    baseline.write(file, "3.14t", "one compiler", {"hop": 3000})
+    assert baseline.read(file, "3.14", "one compiler") == {"hop": 1000}
+    assert baseline.read(file, "3.14", "another") is None
+    assert baseline.read(file, "3.15", "one compiler") is None
+    baseline.write(file, "3.14", "another", {"chain": 2000})
+    assert baseline.read(file, "3.14", "another") == {"chain": 2000}
+    assert baseline.read(file, "3.14t", "one compiler") == {"hop": 3000}
+
+
+def test_what_cannot_be_compared_is_told_apart_from_what_is_slower(tmp_path):
+    file = tmp_path / "record.json"
+    file.write_text("{}", encoding="utf-8")
+    with pytest.raises(subprocess.CalledProcessError) as caught:
+        run("instructions.py", "--baseline", file)
+    assert caught.value.returncode == 3
+    assert caught.value.stdout.startswith("nothing on record for ")
+
+
+def test_the_record_names_the_paths_that_the_stage_of_ci_counts(baseline):
+    record = json.loads((FOLDER / "instructions.json").read_text("utf-8"))
+    names = {"hop", "chain scheduled", "chain run"}
+    assert record
+    assert all(names <= entry["instructions"].keys() for entry in record.values())
+    assert all(
+        baseline.read(FOLDER / "instructions.json", name, entry["made by"])
+        for name, entry in record.items()
+    )

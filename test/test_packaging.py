@@ -62,6 +62,14 @@ def test_there_are_wheels_for_every_python_that_is_declared():
     assert built == declared_ones
 
 
+def test_a_wheel_is_tested_by_files_that_exist():
+    text = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    command = re.search(r'^test-command = """(.*?)"""', text, re.MULTILINE | re.DOTALL)
+    named = re.findall(r"\{project\}/(\S+\.py)", command[1])
+    assert len(named) > 1
+    assert [name for name in named if not (ROOT / name).is_file()] == []
+
+
 @pytest.mark.skipif(not WORKFLOWS.is_dir(), reason="only in the repository")
 def test_every_python_that_is_declared_is_tested_with_and_without_a_gil():
     text = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
@@ -117,11 +125,13 @@ def test_sdist_holds_all_sources(sdist):
         "examples": (".py", ".txt"),
         "test": (".py", ".cpp"),
         "sphinx/source": (".py", ".rst"),
-        "benchmarks": (".py",),
+        "benchmarks": (".py", ".json"),
+        ".ci": (".supp",),
     }.items():
         wanted = names_below(ROOT / folder, *suffixes)
         assert wanted - names_below(sdist / folder, *suffixes) == set()
-    for name in ("LICENSE", "README.md", "CHANGELOG.md", "pyproject.toml", "setup.py"):
+    declarations = ("pyproject.toml", "setup.py")
+    for name in ("LICENSE", "README.md", "CHANGELOG.md", ".ci/run", *declarations):
         assert (sdist / name).exists()
 
 
