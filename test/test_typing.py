@@ -150,4 +150,10 @@ def test_messages_and_notices_may_be_anything() -> None:
     def add(cown: Cown[int]) -> int:
         return cown.value + 1
 
-    assert_type(whencall(add, [Cown(1)]), Cown[Any])
+    assert_type(whencall(add, [Cown(1)]), Cown[int])
+
+    def schedule(name: str) -> Cown[Any]:
+        return assert_type(whencall(name, [Cown(1)]), Cown[Any])
+
+    with pytest.raises(TypeError, match="not a thunk name"):
+        schedule("nothing")

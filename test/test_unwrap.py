@@ -201,6 +201,19 @@ def test_what_is_loaded_late_is_listed_from_the_start(tmp_path):
     assert output_of(f"{listed}\n{starred}", tmp_path) == ["True", "WaitResult"]
 
 
+def test_the_package_lists_nothing_that_only_type_checkers_need():
+    assert "TYPE_CHECKING" not in dir(bocpy)
+
+
+@pytest.mark.parametrize("name", ["get_include", "get_sources"])
+def test_names_of_other_releases_tell_the_way_out(name):
+    assert not hasattr(bocpy, name)
+    with pytest.raises(AttributeError, match=f"{name}: there is no C interface"):
+        getattr(bocpy, name)
+    with pytest.raises(ImportError, match=f"{name}: there is no C interface"):
+        __import__("bocpy", fromlist=["Cown", name])
+
+
 def importlib_version():
     """Read the version as an installer does; fall back as the package does."""
     try:

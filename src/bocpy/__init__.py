@@ -64,6 +64,13 @@ if TYPE_CHECKING:
     from bocpy._wait_result import WaitResult as WaitResult
 
     __version__: str
+del TYPE_CHECKING
+
+_ABSENT = dict.fromkeys(
+    ("get_include", "get_sources"),
+    "there is no C interface; a type of yours crosses if pickle knows it (__reduce__, "
+    "copyreg), and as it is with backend='threads', isolation='share'",
+)
 
 
 def __getattr__(name: str) -> object:
@@ -75,10 +82,20 @@ def __getattr__(name: str) -> object:
         found = _wait_result.WaitResult
     elif name == "__version__":
         found = _version()
+    elif name in _ABSENT:
+        raise _kind_of_refusal()(f"bocpy has no {name}: {_ABSENT[name]}")
     else:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     globals()[name] = found
     return found
+
+
+def _kind_of_refusal() -> type[Exception]:
+    """Choose what shows its text: a from-import drops that of an AttributeError."""
+    import sys  # noqa: PLC0415
+
+    asking = sys._getframe(2).f_code.co_name
+    return ImportError if asking == "_handle_fromlist" else AttributeError
 
 
 def __dir__() -> list[str]:

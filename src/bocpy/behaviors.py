@@ -15,9 +15,11 @@ from bocpy._options import WORKER_COUNT, _default_worker_count  # noqa: F401 - r
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from typing import Any
+    from typing import Any, TypeVar, overload
 
     from bocpy._wait_result import Waiting, WaitResult
+
+    _R = TypeVar("_R")
 
 __all__ = [
     "REMOVED",
@@ -278,6 +280,19 @@ def _pairs(arguments: Sequence[Any]) -> list[tuple[int, Any]]:
                 )
             pairs.append((-number if group else number, member.impl))
     return pairs
+
+
+if TYPE_CHECKING:
+
+    @overload
+    def whencall(
+        thunk: Callable[..., _R], args: Sequence[Any], captures: Sequence[Any] = ()
+    ) -> Cown[_R]: ...
+
+    @overload
+    def whencall(
+        thunk: str, args: Sequence[Any], captures: Sequence[Any] = ()
+    ) -> Cown[Any]: ...
 
 
 def whencall(
