@@ -73,6 +73,12 @@ def test_every_module_has_its_place_in_the_internals():
     assert {name for name in modules if f"bocpy.{name}" not in page} == set()
 
 
+def test_every_header_of_the_matrix_has_its_place_in_the_internals():
+    page = (ROOT / "sphinx/source/internals/matrix.rst").read_text("utf-8")
+    headers = {path.name for path in (ROOT / "src/bocpy/_math").glob("*.h")}
+    assert {name for name in headers if f"``{name}``" not in page} == set()
+
+
 @pytest.mark.parametrize("page", sorted((ROOT / "sphinx/source").rglob("*.rst")))
 def test_code_on_a_page_is_run_or_taken_from_what_is_run(page):
     """The doctest builder runs testcode and >>>; the rest must be told apart here."""
