@@ -27,7 +27,7 @@ nitpicky = True
 nitpick_ignore_regex = [
     ("py:(mod|func)", rf"({'|'.join(sys.stdlib_module_names)})\b.*"),  # another manual
     ("py:obj", r"bocpy\.\w+"),  # the table of modules
-    ("py:class", "Opened|Thread|Writable"),  # annotations that are no public names
+    ("py:class", "Opened|Thread|Writable|_R"),  # annotations that are no public names
 ]
 
 doctest_global_setup = """
