@@ -4,6 +4,7 @@
 #include "methods.h"
 #include "operand.h"
 
+#include <utility>
 #include <vector>
 
 namespace boc::math {
@@ -25,9 +26,9 @@ struct Path {
     }
 };
 
-/// Wraps the indices, one for each row or column; ShapeError for another number of
-/// them.
-void fit(Path& path, Shape source) {
+/// The path with its indices wrapped, one for each row or column; ShapeError for
+/// another number of them.
+Path fitted(Path path, Shape source) {
     const Index wanted = path.across ? source.rows : source.columns;
     if (static_cast<Index>(path.indices.size()) != wanted) {
         raise_shape("%zd indices for %zd %s", static_cast<Index>(path.indices.size()),
@@ -35,21 +36,22 @@ void fit(Path& path, Shape source) {
     }
     wrap_all(path.indices, path.across ? source.columns : source.rows,
              path.across ? "column" : "row");
+    return path;
 }
 
-Path path_from(PyObject* self, PyObject* indices, PyObject* axis) {
+/// The path as given: what may run Python code comes before anything is fitted.
+Path path_from(PyObject* indices, PyObject* axis) {
     const bool across = is_column_axis(axis);
-    Path path{indices_from(indices), across};
-    fit(path, held(self).shape());
-    return path;
+    return {indices_from(indices), across};
 }
 
 py::Ref take_along_axis(const Call& call) {
     static constexpr Signature<3> kSignature{
         "take_along_axis", {"indices", "axis", "out"}, {0, 2, 1}};
     const auto [indices, axis, out] = parse(kSignature, call);
-    const Path path = path_from(call.self, indices, axis);
+    Path given = path_from(indices, axis);
     Block& source = held(call.self);
+    const Path path = fitted(std::move(given), source.shape());
     if (!is_absent(out) && held_argument(out, "out").data() == source.data()) {
         py::raise(PyExc_ValueError, "out must not be the matrix itself");
     }
@@ -64,16 +66,18 @@ py::Ref put_along_axis(const Call& call) {
     static constexpr Signature<4> kSignature{
         "put_along_axis", {"indices", "value", "axis", "accumulate"}, {0, 4, 2}};
     const auto [indices, value, axis, accumulate] = parse(kSignature, call);
-    const Path path = path_from(call.self, indices, axis);
+    Path given = path_from(indices, axis);
     const bool adds = is_set(accumulate);
+    static_cast<void>(fitted(given, held(call.self).shape()));
     const StrictOperand operand{value, "value"};
+    Block& target = held(call.self);
+    const Path path = fitted(std::move(given), target.shape());
     const Grid grid = operand.grid();
     if (!grid.shape.is_single() && grid.shape != path.shape()) {
         raise_shape("the value is %zdx%zd but the selection %zdx%zd", grid.shape.rows,
                     grid.shape.columns, path.shape().rows, path.shape().columns);
     }
     const std::vector<double> numbers(grid.data, grid.data + grid.shape.size());
-    Block& target = held(call.self);
     for (Index i = 0; i < path.shape().size(); ++i) {
         double& cell = target.data()[path.cell(i, target.shape())];
         const double number =

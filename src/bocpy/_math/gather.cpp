@@ -6,6 +6,7 @@
 #include "methods.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace boc::math {
 
@@ -16,9 +17,10 @@ Shape picked_shape(const Picked& picked, Shape source) noexcept {
     return picked.columns ? Shape{source.rows, count} : Shape{count, source.columns};
 }
 
-void wrap_picked(Picked& picked, Shape source) {
+Picked wrapped_in(Picked picked, Shape source) {
     wrap_all(picked.indices, picked.columns ? source.columns : source.rows,
              picked.columns ? "column" : "row");
+    return picked;
 }
 
 /// Calls `visit(place in the selection, place in the source, how many)` per run of
@@ -93,12 +95,12 @@ py::Ref put(const Call& call) {
 
 } // namespace
 
-py::Ref gather(PyObject* self, Picked picked, PyObject* out) {
+py::Ref gather(PyObject* self, Picked given, PyObject* out) {
     if (!is_absent(out) && out == self) {
         py::raise(PyExc_ValueError, "out must not be the matrix itself");
     }
     Block& source = held(self);
-    wrap_picked(picked, source.shape());
+    const Picked picked = wrapped_in(std::move(given), source.shape());
     Fresh result = output(Py_TYPE(self), picked_shape(picked, source.shape()), out);
     if (result.data == source.data()) {
         py::raise(PyExc_ValueError, "out must not be the matrix itself");
@@ -109,12 +111,12 @@ py::Ref gather(PyObject* self, Picked picked, PyObject* out) {
     return std::move(result.ref);
 }
 
-void scatter(PyObject* self, Picked picked, PyObject* value, bool accumulate) {
-    wrap_picked(picked, held(self).shape());
+void scatter(PyObject* self, Picked given, PyObject* value, bool accumulate) {
+    static_cast<void>(wrapped_in(given, held(self).shape()));
     const StrictOperand operand{value, "value"};
     Block& target = held(self);
     const Shape shape = target.shape();
-    wrap_picked(picked, shape);
+    const Picked picked = wrapped_in(std::move(given), shape);
     const Offer offer = offer_from(operand, picked_shape(picked, shape), target);
     for_runs(picked, shape, [&](Index place, Index at, Index count) {
         for (Index i = 0; i < count; ++i) {

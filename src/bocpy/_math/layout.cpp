@@ -78,6 +78,8 @@ py::Ref row_list(const double* row, Index columns) {
 
 py::Ref tolist(PyObject* self) {
     Block& block = held(self);
+    // A new list may run a finalizer, and that `__init__`, which lets the block go.
+    const BlockRef kept = BlockRef::share(block);
     const Shape shape = block.shape();
     auto rows = py::Ref::steal(PyList_New(shape.rows));
     for (Index i = 0; i < shape.rows; ++i) {

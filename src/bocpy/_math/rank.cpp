@@ -113,16 +113,18 @@ std::vector<Entry> first_entries(const Groups& groups, Index group, Index k,
     return entries;
 }
 
-Index count_from(PyObject* k, const Groups& groups) {
+Index count_from(PyObject* k) {
     if (!is_integer(k)) {
         py::raise(PyExc_TypeError, "k must be an int, not %.100s", Py_TYPE(k)->tp_name);
     }
-    const Index count = as_index(k);
-    if (count < 1 || count > groups.length()) {
+    return as_index(k);
+}
+
+void check_count(Index k, const Groups& groups) {
+    if (k < 1 || k > groups.length()) {
         py::raise(PyExc_ValueError, "k must be from 1 to %zd, not %zd", groups.length(),
-                  count);
+                  k);
     }
-    return count;
 }
 
 /// What topk found: group after group, k entries each.
@@ -173,8 +175,9 @@ py::Ref topk(const Call& call) {
     const bool largest = largest_given == nullptr || is_set(largest_given);
     const bool matrix = is_set(as_matrix);
     const Axis along = axis_from(axis);
-    const Index k = count_from(k_given, Groups{call.self, along, where});
+    const Index k = count_from(k_given);
     const Groups groups{call.self, along, where};
+    check_count(k, groups);
     Ranking ranking{{}, {}, groups.count(), k, along};
     for (Index group = 0; group < groups.count(); ++group) {
         for (const Entry& entry : first_entries(groups, group, k, largest)) {
