@@ -26,21 +26,24 @@ constexpr std::size_t room(Index size, bool has_bytes) noexcept {
                      : room_of_numbers(size);
 }
 
-[[noreturn]] void raise_gone(Token mine, Token owner) {
+[[noreturn]] void raise_gone(Token owner) {
     if (owner == kNobody) {
-        py::raise(
-            PyExc_RuntimeError,
-            "the current interpreter (%lld) is not the owner of the matrix: it is "
-            "in a cown or a message already, or leaves twice, as when a behavior "
-            "returns the value of its own cown; hand over a copy()",
-            static_cast<long long>(mine));
+        py::raise(PyExc_RuntimeError,
+                  "the current %s (%lld) is not the owner of the matrix: it is in a "
+                  "cown or a message already, or leaves twice, as when a behavior "
+                  "returns the value of its own cown; hand over a copy()",
+                  kind_of(me()), number_of(me()));
     }
-    py::raise(PyExc_RuntimeError,
-              "the current interpreter (%lld) is not the owner of the matrix: %lld is",
-              static_cast<long long>(mine), static_cast<long long>(owner));
+    raise_other_owner(owner);
 }
 
 } // namespace
+
+void raise_other_owner(Token owner) {
+    py::raise(PyExc_RuntimeError,
+              "the current %s (%lld) is not the owner of the matrix: %s %lld is",
+              kind_of(me()), number_of(me()), kind_of(owner), number_of(owner));
+}
 
 std::atomic<bool> seats_taken{false};
 
@@ -99,10 +102,9 @@ void Block::expand() noexcept {
 void Block::depart() {
     forbid_exports("cannot leave");
     Token expected = me();
-    const Token mine = expected;
     if (!owner_.compare_exchange_strong(expected, kNobody, std::memory_order_release,
                                         std::memory_order_relaxed)) { // B1
-        raise_gone(mine, expected);
+        raise_gone(expected);
     }
 }
 
@@ -112,8 +114,9 @@ void Block::arrive() {
     if (!owner_.compare_exchange_strong(expected, mine, std::memory_order_acquire,
                                         std::memory_order_relaxed)) { // B1
         py::raise(PyExc_RuntimeError,
-                  "interpreter %lld cannot acquire the matrix, %lld is its owner",
-                  static_cast<long long>(mine), static_cast<long long>(expected));
+                  "%s %lld cannot acquire the matrix, %s %lld is its owner",
+                  kind_of(mine), number_of(mine), kind_of(expected),
+                  number_of(expected));
     }
 }
 

@@ -110,6 +110,9 @@ private:
     std::atomic<Form> form_;
 };
 
+/// RuntimeError that names the caller and the owner.
+[[noreturn]] void raise_other_owner(Token owner);
+
 /// A counted pointer to a block.
 class BlockRef {
 public:

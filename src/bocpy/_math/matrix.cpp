@@ -26,17 +26,13 @@ void raise_not_held(Block* block) {
         py::raise(PyExc_ValueError, "the matrix was never initialised");
     }
     const Token owner = block->owner();
-    const auto mine = static_cast<long long>(me());
     if (owner == kNobody) {
-        py::raise(
-            PyExc_RuntimeError,
-            "the current interpreter (%lld) is not the owner of the matrix: it is "
-            "in a cown or a message",
-            mine);
+        py::raise(PyExc_RuntimeError,
+                  "the current %s (%lld) is not the owner of the matrix: it is in a "
+                  "cown or a message",
+                  kind_of(me()), number_of(me()));
     }
-    py::raise(PyExc_RuntimeError,
-              "the current interpreter (%lld) is not the owner of the matrix: %lld is",
-              mine, static_cast<long long>(owner));
+    raise_other_owner(owner);
 }
 
 Block& held_argument(PyObject* object, const char* name) {

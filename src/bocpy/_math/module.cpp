@@ -17,12 +17,20 @@ namespace {
 
 constexpr const char* kName = "bocpy._math";
 
-/// `_take_seat(token)`: the calling thread owns matrices as `token`, not as its
-/// interpreter; None undoes it.
+/// `_take_seat(thread)`: the calling thread, which has that identifier, owns matrices
+/// by itself, not as its interpreter; None undoes it.
 py::Ref set_seat(const Call& call) {
-    static constexpr Signature<1> kSignature{"_take_seat", {"token"}, {1, 1, 1}};
-    const auto [token] = parse(kSignature, call);
-    take_seat(is_absent(token) ? kNobody : static_cast<Token>(as_index(token)));
+    static constexpr Signature<1> kSignature{"_take_seat", {"thread"}, {1, 1, 1}};
+    const auto [thread] = parse(kSignature, call);
+    if (is_absent(thread)) {
+        take_seat(kNobody);
+        return py::Ref::none();
+    }
+    const Index identifier = as_index(thread);
+    if (identifier < 0) {
+        py::raise(PyExc_ValueError, "a thread has no negative identifier");
+    }
+    take_seat(seat_of(identifier));
     return py::Ref::none();
 }
 
@@ -33,9 +41,9 @@ PyMethodDef* functions() {
                           "The matrix that pickle took apart; ValueError for data that "
                           "does not fit."),
         method<&set_seat>("_take_seat",
-                          "_take_seat(token, /)\n--\n\n"
-                          "Makes the calling thread an owner of its own, or none again "
-                          "with None."),
+                          "_take_seat(thread, /)\n--\n\n"
+                          "Makes the calling thread, which has that identifier, an "
+                          "owner of its own, or none again with None."),
         {nullptr, nullptr, 0, nullptr},
     };
     return list;
