@@ -8,6 +8,14 @@
 
 namespace boc::math {
 
+namespace {
+
+[[noreturn]] void raise_far() {
+    py::raise(PyExc_OverflowError, "the axis is out of int range");
+}
+
+} // namespace
+
 Axis axis_from(PyObject* axis) {
     if (is_absent(axis)) {
         return Axis::kAll;
@@ -19,9 +27,9 @@ Axis axis_from(PyObject* axis) {
         py::raise(PyExc_TypeError, "axis must be an int or None, not %.100s",
                   Py_TYPE(axis)->tp_name);
     }
-    const Index value = as_index(axis);
+    const Index value = as_index(axis, nullptr);
     if (value < INT_MIN || value > INT_MAX) {
-        py::raise(PyExc_OverflowError, "axis %zd is out of int range", value);
+        raise_far();
     }
     if (value < -2 || value > 1) {
         raise_shape("axis must be -2, -1, 0, or 1, not %zd", value);
@@ -37,7 +45,10 @@ bool is_column_axis(PyObject* axis) {
         py::raise(PyExc_TypeError, "axis must be an int, not %.100s",
                   Py_TYPE(axis)->tp_name);
     }
-    const Index value = as_index(axis);
+    const Index value = as_index(axis, nullptr);
+    if (value == PY_SSIZE_T_MAX || value == PY_SSIZE_T_MIN) {
+        raise_far();
+    }
     if (value < -2 || value > 1) {
         py::raise(PyExc_KeyError, "axis must be -2, -1, 0, or 1, not %zd", value);
     }

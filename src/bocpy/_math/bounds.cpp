@@ -44,8 +44,8 @@ py::Ref clip(const Call& call) {
         maxval = low;
         low = nullptr;
     }
-    if (maxval != nullptr) {
-        if (low != nullptr || high != nullptr) {
+    if (!is_absent(maxval)) {
+        if (!is_absent(low) || !is_absent(high)) {
             py::raise(PyExc_TypeError, "clip() takes maxval or min and max, not both");
         }
         low = zero.get();
@@ -193,25 +193,34 @@ Methods bounds_methods() {
     static const PyMethodDef methods[] = {
         method<&clip>(
             "clip",
-            "clip($self, min=None, max=None, *, in_place=False, out=None, maxval=None)"
-            "\n--\n\n"
-            "Every number held within min..max; NaN stays.\n\n"
-            "maxval=h clips to 0..h. ValueError without any bound, TypeError for a "
-            "bound "
-            "that is no number, AssertionError if max < min."),
+            "clip($self, min=None, max=None, *, in_place=False, out=None, "
+            "maxval=None)\n--\n\n"
+            "Every number held within min..max, NaN as it is: a new matrix, self if "
+            "in_place, or `out`.\n\n"
+            "maxval=h clips to 0..h; None is no bound. ValueError without any bound, "
+            "TypeError for a bound that is no number and for maxval beside min or "
+            "max, AssertionError if max < min. ValueError if both in_place and out "
+            "are given, or `out` has another shape."),
         method<&bin>(
-            "bin", "bin($self, bins, *, bounds=None, right=False, in_place=False, "
-                   "out=None)\n--\n\n"
-                   "The index of each number among `bins` intervals of equal width, "
-                   "-1.0 for NaN.\n\n"
-                   "bounds: (low, high), else the least and greatest number. Intervals "
-                   "are closed on the left, or on the right if `right`. ValueError for "
-                   "bins < 1 or bad bounds."),
+            "bin",
+            "bin($self, bins, *, bounds=None, right=False, in_place=False, "
+            "out=None)\n--\n\n"
+            "The index of each number among `bins` intervals of equal width, -1.0 "
+            "for NaN: a new matrix, self if in_place, or `out`.\n\n"
+            "bounds: (low, high), else the least and greatest number; what lies "
+            "beyond counts to the first or the last interval. Intervals are closed "
+            "on the left, or on the right if `right`. ValueError for bins < 1 and "
+            "for bounds that are not two finite numbers in order, TypeError for bins "
+            "that are no int. ValueError if both in_place and out are given, or "
+            "`out` has another shape."),
         method<&digitize>(
             "digitize",
             "digitize($self, edges, *, right=False, in_place=False, out=None)\n--\n\n"
-            "How many edges are <= each number (< if `right`), -1.0 for NaN.\n\n"
-            "edges: vector, strictly increasing, else ValueError."),
+            "How many edges are <= each number (< if `right`), -1.0 for NaN: a new "
+            "matrix, self if in_place, or `out`.\n\n"
+            "edges: a vector or sequence, strictly increasing and without NaN, else "
+            "ValueError; TypeError for a number. ValueError if both in_place and out "
+            "are given, or `out` has another shape."),
     };
     return methods;
 }

@@ -138,7 +138,7 @@ py::Ref binary(Binary op, PyObject* left, PyObject* right, PyObject* out) {
         return binary_grids(op, result_type(left, right), a_plain.grid, b_plain.grid,
                             out);
     }
-    require_held(right);
+    require_held_side(right);
     const Operand a{left};
     const Operand b{right};
     return binary_grids(op, result_type(left, right), a.grid(), b.grid(), out);

@@ -1,4 +1,5 @@
 #include "axis.h"
+#include "indices.h"
 #include "lanes.h"
 #include "methods.h"
 #include "number.h"
@@ -13,15 +14,16 @@ namespace boc::math {
 namespace {
 
 Operand branch_from(PyObject* object, const char* name) {
-    const bool known = is_matrix(object) || PyList_Check(object) ||
-                       PyTuple_Check(object) || is_number(object) ||
-                       PyObject_CheckBuffer(object) != 0;
-    if (!known || is_view(object)) {
-        py::raise(PyExc_TypeError,
-                  "where: %s must be a number, a Matrix, a list or a tuple, not %.100s",
-                  name, Py_TYPE(object)->tp_name);
+    const bool listed = is_plain_sequence(object) && !is_view(object);
+    if (is_matrix(object) || listed || (is_number(object) && !is_view(object))) {
+        Operand operand{object};
+        if (listed || !operand.is_sequence()) {
+            return operand;
+        }
     }
-    return Operand{object};
+    py::raise(PyExc_TypeError,
+              "where: %s must be a number, a Matrix, a list or a tuple, not %.100s",
+              name, Py_TYPE(object)->tp_name);
 }
 
 Lane branch_lane(const Grid& grid, Shape shape, const char* name) {
@@ -77,30 +79,40 @@ bool is_close(double a, double b, const Tolerance& tolerance) noexcept {
     return std::fabs(a - b) <= tolerance.absolute + tolerance.relative * std::fabs(b);
 }
 
-/// A Matrix, or the indices that argmin and argmax give.
-Operand close_operand(PyObject* object, const char* name) {
-    const bool indices =
-        !is_matrix(object) &&
-        Py_IS_TYPE(object, reinterpret_cast<PyTypeObject*>(State::here().indices));
-    if (!indices) {
-        static_cast<void>(held_argument(object, name));
+/// A Matrix, or the indices that argmin and argmax give, in the shape they have.
+struct CloseOperand {
+    Operand operand;
+    bool flipped; ///< indices in a column
+
+    [[nodiscard]] Grid grid() const {
+        Grid grid = operand.grid();
+        if (flipped) {
+            grid.shape = grid.shape.flipped();
+        }
+        return grid;
     }
-    return Operand{object};
+};
+
+CloseOperand close_operand(PyObject* object, const char* name) {
+    if (!is_matrix(object) && is_indices(object)) {
+        return {Operand{object}, is_column(object)};
+    }
+    static_cast<void>(held_argument(object, name));
+    return {Operand{object}, false};
 }
 
 py::Ref allclose(const Call& call) {
     static constexpr Signature<5> kSignature{
         "allclose", {"lhs", "rhs", "rtol", "atol", "equal_nan"}, {2, 5, 2}};
     const auto [lhs, rhs, rtol, atol, equal_nan] = parse(kSignature, call);
-    const Operand left = close_operand(lhs, "lhs");
-    const Operand right = close_operand(rhs, "rhs");
+    const CloseOperand left = close_operand(lhs, "lhs");
+    const CloseOperand right = close_operand(rhs, "rhs");
     const Tolerance tolerance{rtol == nullptr ? 1e-05 : as_double(rtol, "rtol"),
                               atol == nullptr ? 1e-08 : as_double(atol, "atol")};
     static_cast<void>(is_set(equal_nan));
     const Grid a = left.grid();
     const Grid b = right.grid();
-    bool close = a.shape == b.shape || (a.shape.size() == b.shape.size() &&
-                                        (left.is_sequence() || right.is_sequence()));
+    bool close = a.shape == b.shape;
     for (Index i = 0; close && i < a.shape.size(); ++i) {
         close = is_close(a.data[i], b.data[i], tolerance);
     }

@@ -12,13 +12,10 @@ namespace {
 
 /// Whether `object` is something whose numbers a matrix is compared with.
 bool is_comparable(PyObject* object) noexcept {
-    if (is_matrix(object) || PyList_Check(object) || PyTuple_Check(object)) {
-        return true;
-    }
     if (is_view(object) || PyBytes_Check(object) || PyByteArray_Check(object)) {
         return false;
     }
-    return is_number(object) || PyObject_CheckBuffer(object) != 0;
+    return is_matrix(object) || is_number(object) || is_plain_sequence(object);
 }
 
 /// Below, equal or above 0, by the first position that decides; NaN decides nothing.
@@ -37,11 +34,20 @@ int order(const Grid& left, const Grid& right) noexcept {
     return 0;
 }
 
+[[noreturn]] void raise_incomparable(PyObject* other) {
+    py::raise(PyExc_TypeError, "a Matrix does not compare with this %.100s",
+              Py_TYPE(other)->tp_name);
+}
+
 /// The operand to compare with; nothing if it does not convert and the question was
 /// equality, TypeError (ValueError for an empty sequence) otherwise.
 std::optional<Operand> other_operand(PyObject* other, bool equality) {
     try {
-        return Operand{other};
+        Operand operand{other};
+        if (operand.is_sequence() && !is_plain_sequence(other)) {
+            raise_incomparable(other);
+        }
+        return operand;
     } catch (const py::ErrorSet&) {
         if (is_matrix(other)) {
             throw;
@@ -54,8 +60,7 @@ std::optional<Operand> other_operand(PyObject* other, bool equality) {
         if (equality) {
             return std::nullopt;
         }
-        py::raise(PyExc_TypeError, "a Matrix does not compare with this %.100s",
-                  Py_TYPE(other)->tp_name);
+        raise_incomparable(other);
     }
 }
 

@@ -77,6 +77,9 @@ py::Ref from_buffer(const Call& call) {
                   "from_buffer() needs a 1-D or 2-D buffer of numbers, not %.100s",
                   Py_TYPE(buffer)->tp_name);
     }
+    if (numbers->values.empty()) {
+        raise_shape("from_buffer() needs numbers, the buffer is empty");
+    }
     return make_copy(type_of(call), numbers->shape, numbers->values.data());
 }
 
@@ -164,13 +167,16 @@ Methods construct_methods() {
     static const PyMethodDef methods[] = {
         method<&zeros>("zeros",
                        "zeros(size)\n--\n\n"
-                       "A matrix of 0.0; size: (rows, columns). AssertionError for a "
-                       "dimension below 1.",
+                       "A matrix of 0.0; size: (rows, columns).\n\n"
+                       "AssertionError for a dimension below 1, TypeError for a size "
+                       "that is no pair of integers, OverflowError if it is too large.",
                        METH_CLASS),
         method<&ones>("ones", "ones(size)\n--\n\nA matrix of 1.0; see `zeros`.",
                       METH_CLASS),
         method<&full>("full",
-                      "full(size, value)\n--\n\nA matrix of one number; see `zeros`.",
+                      "full(size, value)\n--\n\n"
+                      "A matrix of one number, as large as size says; see `zeros`. "
+                      "TypeError for a value that is no number.",
                       METH_CLASS),
         method<&vector>("vector",
                         "vector(values, as_column=False)\n--\n\n"
@@ -187,7 +193,8 @@ Methods construct_methods() {
             METH_CLASS),
         method<&from_view>(
             "from_view",
-            "from_view(view)\n--\n\nA copy of a MatrixView, shaped like it.",
+            "from_view(view)\n--\n\n"
+            "A copy of a MatrixView, shaped like it; TypeError for anything else.",
             METH_CLASS),
         method<&from_buffer>(
             "from_buffer",

@@ -46,7 +46,11 @@ py::Ref scaled_add(const Call& call) {
     const Grid s_grid = s.grid();
     const Grid x_grid = x.grid();
     check_fit(s_grid, block.shape(), "scaled_add: s");
-    if (x_grid.shape != block.shape() || x_grid.scalar) {
+    if (x_grid.scalar && block.shape().is_single()) {
+        raise_shape("scaled_add: x must be a Matrix or a sequence, a number does not "
+                    "match self 1x1");
+    }
+    if (x_grid.shape != block.shape()) {
         raise_shape("scaled_add: x shape %zdx%zd does not match self %zdx%zd",
                     x_grid.shape.rows, x_grid.shape.columns, block.shape().rows,
                     block.shape().columns);

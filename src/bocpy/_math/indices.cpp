@@ -1,6 +1,8 @@
 #include "indices.h"
 
 #include "key.h"
+#include "matrix.h"
+#include "numbers.h"
 #include "py/type.h"
 
 namespace boc::math {
@@ -13,8 +15,8 @@ struct Indices {
     bool column;
 };
 
-bool& is_column(PyObject* self) noexcept {
-    return reinterpret_cast<Indices*>(self)->column;
+void set_column(PyObject* self, bool column) noexcept {
+    reinterpret_cast<Indices*>(self)->column = column;
 }
 
 Shape shape_of(PyObject* self) noexcept {
@@ -35,7 +37,7 @@ int init(PyObject* self, PyObject* args, PyObject* kwargs) {
         const auto items = py::Ref::steal(values != nullptr ? PyTuple_Pack(1, values)
                                                             : PyTuple_New(0));
         py::check(PyList_Type.tp_init(self, items.get(), nullptr));
-        is_column(self) = column != 0;
+        set_column(self, column != 0);
     });
 }
 
@@ -62,13 +64,29 @@ PyObject* get_shape(PyObject* self, void*) {
     return py::guarded([&] { return to_tuple(shape_of(self)); });
 }
 
-/// A pair reads as a matrix would, as a float; other keys as a list does.
+/// What the matrix of these indices has under `key`.
+py::Ref read_as_matrix(PyObject* self, PyObject* key) {
+    const Numbers numbers = numbers_from_iterable(self);
+    if (numbers.values.empty()) {
+        py::raise(PyExc_IndexError, "there are no indices to select from");
+    }
+    const Index count = numbers.shape.size();
+    const auto matrix = make_copy(State::here().matrix,
+                                  is_column(self) ? Shape{count, 1} : Shape{1, count},
+                                  numbers.values.data());
+    return py::Ref::steal(PyObject_GetItem(matrix.get(), key));
+}
+
+/// A pair reads as a matrix would; other keys as a list does.
 PyObject* subscript(PyObject* self, PyObject* key) {
     if (!PyTuple_Check(key)) {
         return PyList_Type.tp_as_mapping->mp_subscript(self, key);
     }
     return py::guarded([&] {
         const Key parsed{key};
+        if (!parsed.rows.is_integer() || !parsed.columns.is_integer()) {
+            return read_as_matrix(self, key);
+        }
         const Shape shape = shape_of(self);
         const Span row = parsed.rows.span(shape.rows, "row");
         const Span column = parsed.columns.span(shape.columns, "column");
@@ -88,6 +106,14 @@ PyObject* reduce(PyObject* self, PyObject*) {
 }
 
 } // namespace
+
+bool is_indices(PyObject* object) {
+    return Py_IS_TYPE(object, reinterpret_cast<PyTypeObject*>(State::here().indices));
+}
+
+bool is_column(PyObject* indices) noexcept {
+    return reinterpret_cast<Indices*>(indices)->column;
+}
 
 void add_indices_type(PyObject* module, State& state) {
     static PyMethodDef methods[] = {
@@ -122,7 +148,7 @@ void add_indices_type(PyObject* module, State& state) {
 
 py::Ref make_indices(State& state, bool column, const std::vector<Index>& indices) {
     auto list = py::call(state.indices);
-    is_column(list.get()) = column;
+    set_column(list.get(), column);
     for (const Index index : indices) {
         const auto number = py::Ref::steal(PyLong_FromSsize_t(index));
         py::check(PyList_Append(list.get(), number.get()));

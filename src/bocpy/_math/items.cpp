@@ -133,16 +133,8 @@ void write_area(Block& block, const Area& area, const Grid& grid) {
     }
 }
 
-bool is_empty_sequence(PyObject* value) noexcept {
-    return (PyList_Check(value) && PyList_GET_SIZE(value) == 0) ||
-           (PyTuple_Check(value) && PyTuple_GET_SIZE(value) == 0);
-}
-
 void assign(PyObject* self, const Key& key, PyObject* value) {
-    if (is_empty_sequence(value)) {
-        py::raise(PyExc_TypeError, "cannot assign an empty sequence");
-    }
-    const Operand operand{value};
+    const Operand operand{value, Empty::kTypeError};
     Block& block = held(self);
     const Area area = area_of(key, block.shape());
     Grid grid = value_grid(operand, area.shape());

@@ -2,6 +2,14 @@
 
 namespace boc::math {
 
+namespace {
+
+bool is_collection(PyObject* object) noexcept {
+    return Py_TYPE(object)->tp_iter != nullptr || PySequence_Check(object) != 0;
+}
+
+} // namespace
+
 bool is_number(PyObject* object) noexcept {
     if (PyFloat_Check(object) || PyLong_Check(object)) {
         return true;
@@ -22,18 +30,26 @@ std::optional<double> try_double(PyObject* object) {
         return std::nullopt;
     }
     const double value = PyFloat_AsDouble(object);
-    if (value == -1.0 && PyErr_Occurred() != nullptr) {
+    if (value != -1.0 || PyErr_Occurred() == nullptr) {
+        return value;
+    }
+    if (!is_collection(object) || PyErr_ExceptionMatches(PyExc_TypeError) == 0) {
         throw py::ErrorSet{};
     }
-    return value;
+    PyErr_Clear();
+    return std::nullopt;
 }
 
 double as_double(PyObject* number, const char* what) {
-    if (const auto value = try_double(number)) {
-        return *value;
+    if (PyFloat_CheckExact(number)) {
+        return PyFloat_AS_DOUBLE(number);
     }
-    py::raise(PyExc_TypeError, "%s must be a real number, not %.100s", what,
-              Py_TYPE(number)->tp_name);
+    if (!is_number(number)) {
+        py::raise(PyExc_TypeError, "%s must be a real number, not %.100s", what,
+                  Py_TYPE(number)->tp_name);
+    }
+    const double value = PyFloat_AsDouble(number);
+    return value != -1.0 || PyErr_Occurred() == nullptr ? value : throw py::ErrorSet{};
 }
 
 void clear_refusal() {

@@ -14,7 +14,9 @@ namespace boc::math {
 /// `what` for anything else.
 double as_double(PyObject* number, const char* what);
 
-/// The value of a number, or nothing if `object` is none; conversion errors go through.
+/// The value of a number, or nothing if `object` is none: neither is a collection whose
+/// `__float__` refuses with a TypeError, as that of an array does. Other conversion
+/// errors go through.
 std::optional<double> try_double(PyObject* object);
 
 /// Clears the pending exception if it says that an object is no number; what must end

@@ -1,7 +1,6 @@
 #include "numbers.h"
 
 #include "number.h"
-#include "state.h"
 
 #include <cstdint>
 #include <cstring>
@@ -151,12 +150,11 @@ std::optional<Numbers> numbers_from_buffer(PyObject* object) {
         return std::nullopt;
     }
     const Layout layout = layout_of(*buffer.operator->());
-    if (layout.shape.rows == 0 || layout.shape.columns == 0) {
-        raise_shape("a matrix cannot be empty");
+    Numbers numbers{{}, layout.shape, buffer->ndim};
+    if (layout.shape.size() == 0) {
+        return numbers;
     }
-    Numbers numbers{
-        std::vector<double>(static_cast<std::size_t>(checked_size(layout.shape))),
-        layout.shape, buffer->ndim};
+    numbers.values.resize(static_cast<std::size_t>(checked_size(layout.shape)));
     read_all(*buffer.operator->(), read, layout, numbers.values.data());
     return numbers;
 }
@@ -173,10 +171,13 @@ Numbers numbers_from_iterable(PyObject* object) {
     for (Index i = 0; i < PySequence_Fast_GET_SIZE(items.get()); ++i) {
         // Shared: the conversion may run code that changes the list.
         const auto item = py::Ref::share(PySequence_Fast_GET_ITEM(items.get(), i));
-        numbers.values.push_back(as_double(item.get(), "an item of a sequence"));
-    }
-    if (numbers.values.empty()) {
-        raise_shape("an empty sequence is not a matrix");
+        const auto number = try_double(item.get());
+        if (!number) {
+            py::raise(PyExc_TypeError,
+                      "an item of a sequence must be a real number, not %.100s",
+                      Py_TYPE(item.get())->tp_name);
+        }
+        numbers.values.push_back(*number);
     }
     numbers.shape = {1, static_cast<Index>(numbers.values.size())};
     return numbers;

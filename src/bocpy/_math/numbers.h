@@ -15,13 +15,13 @@ struct Numbers {
     int dimensions = 2; ///< 1: neither row nor column; 0: a single number
 };
 
-/// A 1xN row from any iterable of numbers: TypeError for anything else, ValueError if
-/// empty.
+/// A 1xN row, possibly empty, from any iterable of numbers: TypeError for anything
+/// else.
 [[nodiscard]] Numbers numbers_from_iterable(PyObject* object);
 
 /// The numbers of an object with the buffer protocol: one or two dimensions of a native
-/// numeric format, strided or not; a scalar buffer is 1x1. Nothing if it has no such
-/// buffer; ValueError if it is empty, TypeError for complex numbers.
+/// numeric format, strided or not, possibly empty; a scalar buffer is 1x1. Nothing if
+/// it has no such buffer; TypeError for complex numbers.
 [[nodiscard]] std::optional<Numbers> numbers_from_buffer(PyObject* object);
 
 } // namespace boc::math

@@ -1,6 +1,7 @@
 #include "operand.h"
 
 #include "args.h"
+#include "holder.h"
 #include "number.h"
 #include "view.h"
 
@@ -23,7 +24,7 @@ bool is_array(PyObject* object) {
 
 } // namespace
 
-Operand::Operand(PyObject* object) : kind_{Kind::kScalar} {
+Operand::Operand(PyObject* object, Empty empty) : kind_{Kind::kScalar} {
     if (is_matrix(object)) {
         static_cast<void>(held(object));
         kind_ = Kind::kMatrix;
@@ -35,12 +36,16 @@ Operand::Operand(PyObject* object) : kind_{Kind::kScalar} {
         return;
     }
     if (is_view(object)) {
-        copy(numbers_from_view(object), Kind::kCopied);
+        copy(numbers_from_view(object), Kind::kCopied, empty);
         return;
     }
     if (auto numbers = numbers_from_buffer(object)) {
+        if (numbers->dimensions == 0) {
+            scalar_ = numbers->values.front();
+            return;
+        }
         const Kind kind = numbers->dimensions == 1 ? Kind::kSequence : Kind::kCopied;
-        copy(std::move(*numbers), kind);
+        copy(std::move(*numbers), kind, empty);
         return;
     }
     const auto value = is_array(object) ? std::nullopt : try_double(object);
@@ -48,10 +53,16 @@ Operand::Operand(PyObject* object) : kind_{Kind::kScalar} {
         scalar_ = *value;
         return;
     }
-    copy(numbers_from_iterable(object), Kind::kSequence);
+    copy(numbers_from_iterable(object), Kind::kSequence, empty);
 }
 
-void Operand::copy(Numbers&& numbers, Kind kind) noexcept {
+void Operand::copy(Numbers&& numbers, Kind kind, Empty empty) {
+    if (numbers.values.empty() && empty == Empty::kTypeError) {
+        py::raise(PyExc_TypeError, "an empty sequence is no value");
+    }
+    if (numbers.values.empty()) {
+        raise_shape("an empty sequence is not a matrix");
+    }
     kind_ = kind;
     copied_ = std::move(numbers);
 }
@@ -73,11 +84,8 @@ StrictOperand::StrictOperand(PyObject* object, const char* what) {
         matrix_ = object;
         return;
     }
-    if (is_view(object)) {
-        py::raise(PyExc_TypeError, "%s must be a Matrix or a real number, not %.100s",
-                  what, Py_TYPE(object)->tp_name);
-    }
-    const auto value = try_double(object);
+    const bool refused = is_view(object) || is_array(object);
+    const auto value = refused ? std::nullopt : try_double(object);
     if (!value) {
         py::raise(PyExc_TypeError, "%s must be a Matrix or a real number, not %.100s",
                   what, Py_TYPE(object)->tp_name);
@@ -91,6 +99,18 @@ Grid StrictOperand::grid() const {
     }
     Block& block = held(matrix_);
     return {block.data(), block.shape(), false};
+}
+
+void require_held_side(PyObject* object) {
+    require_held(object);
+    if (is_view(object)) {
+        static_cast<void>(held_by(object));
+    }
+}
+
+bool is_plain_sequence(PyObject* object) noexcept {
+    return PyList_Check(object) || PyTuple_Check(object) ||
+           PyObject_CheckBuffer(object) != 0;
 }
 
 PyTypeObject* result_type(PyObject* left, PyObject* right) {

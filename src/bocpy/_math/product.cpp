@@ -32,7 +32,7 @@ py::Ref product(PyObject* left, PyObject* right) {
     if (is_matrix(left) && is_matrix(right)) {
         return multiply(Py_TYPE(left), grid_of(held(left)), grid_of(held(right)));
     }
-    require_held(right);
+    require_held_side(right);
     const Operand a{left};
     const Operand b{right};
     if (a.is_scalar() || b.is_scalar()) {
