@@ -19,6 +19,7 @@ from bocpy import (
     when,
     whencall,
 )
+from bocpy._math import MatrixIndices
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -123,6 +124,42 @@ def test_matrices_are_values_like_others() -> None:
     wait()
     assert_type(square.unwrap().sum(), float)
     assert_type(Matrix(2, 2).sum(0), Matrix)
+
+
+class Place:
+    """An index of its own type, as those of numpy are."""
+
+    def __index__(self) -> int:
+        """Give the second place."""
+        return 1
+
+
+def test_matrices_take_indices_of_any_type() -> None:
+    m, places = Matrix(2, 2, range(4)), [Place(), Place()]
+    assert_type(m[places], Matrix)
+    assert_type(m[:, places], Matrix)
+    assert_type(m[places, :], Matrix)
+    assert_type(m[Place(), Place()], float)
+    m[places] = 1
+    m[:, places] = Matrix(2, 2)
+    assert_type(m.take(places), Matrix)
+    assert_type(m.argmin(0)[0, Place()], float)
+    assert_type(m.argmin(0)[0, :], Matrix)
+    assert_type(m.argmin(0)[:, places], Matrix)
+    assert_type(m.argmin(0)[0], int)
+
+
+def test_matrices_tell_the_type_of_their_results() -> None:
+    m, flag = Matrix(2, 2), bool(__name__)
+    assert_type(m.argmin(0), MatrixIndices)
+    assert_type(m.argmax(0, None, True), Matrix)
+    assert_type(m.argmax(0, as_matrix=flag), MatrixIndices | Matrix)
+    assert_type(m.argmin(0, None, flag), MatrixIndices | Matrix)
+    assert_type(m.argmin(as_matrix=flag), int)
+    assert_type(m.bin(2, bounds=Matrix(2, 1, [0, 2])), Matrix)
+    assert_type(m.bin(2, bounds=(0, Matrix(1, 1, 2))), Matrix)
+    joined: Matrix = Matrix.concat([m, [1, 2]])
+    assert_type(joined.rows, int)
 
 
 def test_waiting_answers_with_what_is_asked_for() -> None:

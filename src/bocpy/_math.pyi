@@ -7,6 +7,7 @@ from typing import (
     SupportsFloat,
     SupportsIndex,
     TypeAlias,
+    TypeVar,
     final,
     overload,
 )
@@ -14,12 +15,15 @@ from typing import (
 from _typeshed import ReadableBuffer
 from typing_extensions import Self
 
+_Index = TypeVar("_Index", bound=SupportsIndex)  # for lists, which are invariant
+
 _Number: TypeAlias = SupportsFloat | SupportsIndex
 _Axis: TypeAlias = SupportsIndex | None
 _Selector: TypeAlias = SupportsIndex | slice
 _Size: TypeAlias = Sequence[SupportsIndex]
 _Operand: TypeAlias = _Number | Matrix | MatrixView | ReadableBuffer | Iterable[_Number]
 _Rows: TypeAlias = Matrix | MatrixView | ReadableBuffer | Iterable[_Number]
+_Pair: TypeAlias = Sequence[_Number] | ReadableBuffer | Matrix | MatrixView
 _Strict: TypeAlias = _Number | Matrix
 _Branch: TypeAlias = _Number | Matrix | ReadableBuffer | list[Any] | tuple[_Number, ...]
 
@@ -34,6 +38,13 @@ class MatrixIndices(list[int]):
     def __getitem__(self, key: slice, /) -> list[int]: ...
     @overload
     def __getitem__(self, key: tuple[SupportsIndex, SupportsIndex], /) -> float: ...
+    @overload
+    def __getitem__(
+        self,
+        key: tuple[slice, _Selector | list[_Index]]
+        | tuple[SupportsIndex | list[_Index], slice],
+        /,
+    ) -> Matrix: ...
     @property
     def rows(self) -> int: ...
     @property
@@ -137,7 +148,9 @@ class Matrix:
     @classmethod
     def vector(cls, values: _Rows, as_column: bool = False) -> Matrix: ...
     @classmethod
-    def concat(cls, values: Iterable[_Rows], axis: SupportsIndex = 0) -> Any: ...
+    def concat(
+        cls, values: Iterable[_Rows], axis: SupportsIndex = 0
+    ) -> Matrix | Any: ...  # None for no values
     @classmethod
     def from_view(cls, view: MatrixView) -> Matrix: ...
     @classmethod
@@ -229,9 +242,9 @@ class Matrix:
     def __getitem__(
         self,
         key: slice
-        | list[int]
-        | tuple[slice, SupportsIndex | slice | list[int]]
-        | tuple[SupportsIndex | list[int], slice],
+        | list[_Index]
+        | tuple[slice, _Selector | list[_Index]]
+        | tuple[SupportsIndex | list[_Index], slice],
         /,
     ) -> Matrix: ...
     @overload
@@ -240,8 +253,10 @@ class Matrix:
         self,
         key: SupportsIndex
         | slice
-        | list[int]
-        | tuple[_Selector | list[int], _Selector | list[int]],
+        | list[_Index]
+        | tuple[_Selector, _Selector]
+        | tuple[list[_Index], slice]
+        | tuple[slice, list[_Index]],
         value: _Operand,
         /,
     ) -> None: ...
@@ -315,7 +330,7 @@ class Matrix:
         self,
         bins: SupportsIndex,
         *,
-        bounds: Sequence[_Number] | None = None,
+        bounds: _Pair | None = None,
         right: bool = False,
         in_place: bool = False,
         out: Matrix | None = None,
@@ -380,6 +395,13 @@ class Matrix:
         as_matrix: Literal[True],
     ) -> Matrix: ...
     @overload
+    def argmin(
+        self,
+        axis: SupportsIndex,
+        where: Matrix | None = None,
+        as_matrix: bool = False,
+    ) -> MatrixIndices | Matrix: ...
+    @overload
     def argmax(
         self, axis: None = None, where: Matrix | None = None, as_matrix: bool = False
     ) -> int: ...
@@ -402,6 +424,13 @@ class Matrix:
         *,
         as_matrix: Literal[True],
     ) -> Matrix: ...
+    @overload
+    def argmax(
+        self,
+        axis: SupportsIndex,
+        where: Matrix | None = None,
+        as_matrix: bool = False,
+    ) -> MatrixIndices | Matrix: ...
     def topk(
         self,
         k: SupportsIndex,
@@ -481,4 +510,4 @@ class Matrix:
 def _matrix_unpickle(
     rows: SupportsIndex, columns: SupportsIndex, data: ReadableBuffer, /
 ) -> Matrix: ...
-def _take_seat(token: SupportsIndex | None, /) -> None: ...
+def _take_seat(thread: SupportsIndex | None, /) -> None: ...
