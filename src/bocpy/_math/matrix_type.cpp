@@ -18,11 +18,14 @@ namespace {
 
 constexpr const char* kDoc =
     "Matrix(rows, columns, values=None)\n--\n\n"
-    "A dense two-dimensional matrix of float that crosses interpreters by pointer.\n\n"
-    "values: an int or float to fill with, a flat sequence of rows * columns of them, "
-    "or "
-    "a buffer; zeros if absent. AssertionError for a dimension below 1, TypeError for "
-    "values that do not fit.";
+    "A dense two-dimensional matrix of float that crosses interpreters by "
+    "pointer.\n\n"
+    "values: an int or float to fill with, a flat sequence of rows * columns of "
+    "them, or a buffer; zeros if absent. AssertionError for a dimension below 1, "
+    "TypeError for values that do not fit.\n\n"
+    "A matrix that was handed over (to a cown, a message, a behavior) is not "
+    "acquired: whoever uses it all the same, by operator, item, property or method, "
+    "gets a RuntimeError. Only `acquired`, `shape`, `repr` and `str` always answer.";
 
 std::vector<PyMethodDef> join_methods() {
     std::vector<PyMethodDef> joined;

@@ -140,13 +140,19 @@ Methods random_methods() {
             "normal",
             "normal(mean=0.0, stddev=1.0, size=None)\n--\n\n"
             "A number from a normal distribution, or a Matrix of them of shape "
-            "size.",
+            "size.\n\n"
+            "size: (rows, columns). AssertionError for a dimension below 1, "
+            "TypeError for a size that is no pair of integers and for a mean or "
+            "stddev that is no number.",
             METH_CLASS),
-        method<&uniform>("uniform",
-                         "uniform(minval=0.0, maxval=1.0, size=None)\n--\n\n"
-                         "A number from [minval, maxval), or a Matrix of them of shape "
-                         "size.",
-                         METH_CLASS),
+        method<&uniform>(
+            "uniform",
+            "uniform(minval=0.0, maxval=1.0, size=None)\n--\n\n"
+            "A number from [minval, maxval), or a Matrix of them of shape size.\n\n"
+            "size: (rows, columns). AssertionError for a dimension below 1, "
+            "TypeError for a size that is no pair of integers and for a bound that "
+            "is no number.",
+            METH_CLASS),
         method<&seed>(
             "seed",
             "seed(value)\n--\n\n"

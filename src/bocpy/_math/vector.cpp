@@ -237,8 +237,10 @@ Methods vector_methods() {
         method<&normalize>(
             "normalize",
             "normalize($self, axis=None, in_place=False)\n--\n\n"
-            "Divided by the magnitude of all, of each column (axis 0) or each "
-            "row (axis 1); what has magnitude 0 stays."),
+            "Divided by the magnitude of all, of each column (axis 0) or each row "
+            "(axis 1); what has magnitude 0 stays. A new matrix, or self if "
+            "in_place.\n\n"
+            "ValueError for another axis, TypeError for one that is no int."),
         method<&perpendicular>(
             "perpendicular",
             "perpendicular($self, axis=None, in_place=False)\n--\n\n"

@@ -137,15 +137,21 @@ void add_indexer_type(PyObject* module, State& state) {
 Methods window_methods() {
     static const PyMethodDef methods[] = {
         method<&line_view<true>>(
-            "row_view", "row_view($self, row, columns=None, *, read_only=False)\n--\n\n"
-                        "A MatrixView on a row, or on the columns of it that an int or "
-                        "slice selects. IndexError if out of range or empty."),
+            "row_view",
+            "row_view($self, row, columns=None, *, read_only=False)\n--\n\n"
+            "A MatrixView on a row, or on the columns of it that an int or slice "
+            "selects.\n\n"
+            "read_only: the view refuses to be written to. IndexError if out of "
+            "range or empty, TypeError for a row that is no int and for other "
+            "selections."),
         method<&line_view<false>>(
             "column_view",
             "column_view($self, column, rows=None, *, read_only=False)\n--\n\n"
             "A MatrixView on a column, or on the rows of it that an int or slice "
-            "selects. "
-            "IndexError if out of range or empty."),
+            "selects.\n\n"
+            "read_only: the view refuses to be written to. IndexError if out of "
+            "range or empty, TypeError for a column that is no int and for other "
+            "selections."),
         method<&line_views<true>>("row_views",
                                   "row_views($self, *, read_only=False)\n--\n\n"
                                   "An iterator over views of the rows."),
