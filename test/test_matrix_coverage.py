@@ -23,6 +23,7 @@ OPERATORS = {
     "__delitem__": "Delete",
     "__eq__": "eq",
     "__float__": "float",
+    "__format__": "format",
     "__ge__": "ge",
     "__getitem__": "Subscript",
     "__gt__": "gt",
@@ -39,11 +40,14 @@ OPERATORS = {
     "__mul__": "mul",
     "__ne__": "ne",
     "__neg__": "USub",
+    "__pos__": "UAdd",
     "__reduce__": "dumps",
     "__repr__": "repr",
+    "__round__": "round",
     "__setitem__": "Assign",
     "__sub__": "sub",
     "__truediv__": "truediv",
+    "__trunc__": "trunc",
 }
 # What is the same whatever the numbers are, and the test that shows it.
 ALWAYS_THE_SAME = {

@@ -32,8 +32,9 @@ def test_repr_and_str_layout():
     assert repr(n) == "Matrix(2, 2, [1.5, -100, 1e+20, nan])"
     assert str(Matrix(1, 1, 1 / 3)) == "[[0.333333]]"
     assert repr(Matrix(1, 1, 1 / 3)) == "Matrix(1, 1, [0.3333333333333333])"
+    assert format(m, ".2f") == "[[1.00 2.00 3.00]\n [4.00 5.00 6.00]]"
     with pytest.raises(TypeError):
-        format(m, ".2f")
+        format(m, "d")
 
 
 @pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))

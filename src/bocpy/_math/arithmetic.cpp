@@ -40,6 +40,18 @@ PyObject* operate_unary(PyObject* self) {
     });
 }
 
+PyObject* to_copy(PyObject* self) {
+    return py::guarded([&] {
+        if (is_matrix(self)) {
+            Block& block = held(self);
+            return make_copy(Py_TYPE(self), block.shape(), block);
+        }
+        const Operand operand{self};
+        const Grid grid = operand.grid();
+        return make_copy(result_type(self, self), grid.shape, grid.data);
+    });
+}
+
 int is_true(PyObject* self) {
     return py::guarded_or(-1, [&] {
         static_cast<void>(held(self));
@@ -98,6 +110,7 @@ std::span<const PyType_Slot> number_slots() {
         {Py_nb_inplace_multiply, py::slot(&operate_in_place<Binary::kMultiply>)},
         {Py_nb_inplace_true_divide, py::slot(&operate_in_place<Binary::kDivide>)},
         {Py_nb_negative, py::slot(&operate_unary<Unary::kNegate>)},
+        {Py_nb_positive, py::slot(&to_copy)},
         {Py_nb_absolute, py::slot(&operate_unary<Unary::kAbs>)},
         {Py_nb_bool, py::slot(&is_true)},
         {Py_nb_float, py::slot(&to_float)},
@@ -114,6 +127,7 @@ std::span<const PyType_Slot> view_number_slots() {
         {Py_nb_true_divide, py::slot(&operate<Binary::kDivide>)},
         {Py_nb_matrix_multiply, py::slot(&multiply_matrices)},
         {Py_nb_negative, py::slot(&operate_unary<Unary::kNegate>)},
+        {Py_nb_positive, py::slot(&to_copy)},
         {Py_nb_absolute, py::slot(&operate_unary<Unary::kAbs>)},
         {Py_nb_float, py::slot(&to_float)},
         {Py_nb_int, py::slot(&to_int)},

@@ -12,6 +12,7 @@ using Methods = std::span<const PyMethodDef>;
 [[nodiscard]] Methods construct_methods();
 [[nodiscard]] Methods arithmetic_methods();
 [[nodiscard]] Methods elementwise_methods();
+[[nodiscard]] Methods format_methods();
 [[nodiscard]] Methods bounds_methods();
 [[nodiscard]] Methods reduce_methods();
 [[nodiscard]] Methods rank_methods();

@@ -33,11 +33,6 @@ std::string exact_text(double number) {
     return read == number || number != number ? text : text_of(number, 'r', 0);
 }
 
-py::Ref to_str(const std::string& text) {
-    return py::Ref::steal(
-        PyUnicode_FromStringAndSize(text.data(), static_cast<Py_ssize_t>(text.size())));
-}
-
 bool is_held(PyObject* self) noexcept {
     Block* const block = reinterpret_cast<Matrix*>(self)->block;
     return block != nullptr && block->owner() == me();
@@ -62,22 +57,33 @@ std::string short_text(double number) {
     return text_of(number, 'g', 6);
 }
 
+py::Ref to_str(const std::string& text) {
+    return py::Ref::steal(
+        PyUnicode_FromStringAndSize(text.data(), static_cast<Py_ssize_t>(text.size())));
+}
+
 std::string to_text(const Table& table) {
-    std::vector<std::string> cells;
+    return to_text(table, [](double number) {
+        const std::string text = short_text(number);
+        return Cell{text, text.size()};
+    });
+}
+
+std::string to_text(const Table& table, const std::function<Cell(double)>& cell_of) {
+    std::vector<Cell> cells;
     std::size_t width = 0;
     for (Index i = 0; i < table.rows * table.columns; ++i) {
-        cells.push_back(short_text(table.data[i]));
-        width = std::max(width, cells.back().size());
+        cells.push_back(cell_of(table.data[i]));
+        width = std::max(width, cells.back().width);
     }
     std::string text = "[";
     for (Index i = 0; i < table.rows; ++i) {
         text += i == 0 ? "[" : "\n [";
         for (Index j = 0; j < table.columns; ++j) {
-            const std::string& cell =
-                cells[static_cast<std::size_t>(i * table.columns + j)];
+            const Cell& cell = cells[static_cast<std::size_t>(i * table.columns + j)];
             text += j == 0 ? "" : " ";
-            text.append(width - cell.size(), ' ');
-            text += cell;
+            text.append(width - cell.width, ' ');
+            text += cell.text;
         }
         text += "]";
     }

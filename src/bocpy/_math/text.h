@@ -2,6 +2,7 @@
 
 #include "py/ref.h"
 
+#include <functional>
 #include <string>
 
 namespace boc::math {
@@ -19,5 +20,17 @@ struct Table {
     Py_ssize_t columns;
 };
 [[nodiscard]] std::string to_text(const Table& table);
+
+/// What stands for one number, in UTF-8, and how many characters that is.
+struct Cell {
+    std::string text;
+    std::size_t width;
+};
+/// The same with other texts for the numbers.
+[[nodiscard]] std::string to_text(const Table& table,
+                                  const std::function<Cell(double)>& cell_of);
+
+/// What a C++ string in UTF-8 says, as a str.
+[[nodiscard]] py::Ref to_str(const std::string& text);
 
 } // namespace boc::math

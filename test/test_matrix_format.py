@@ -1,0 +1,129 @@
+"""Format specs, rounding and truncation of matrices."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bocpy import Cown, Matrix
+from matrices import arrays, finite, floats, matrix, same
+
+SPECS = [".2f", "8.3e", "+g", "<9.1f", "é^12.2f", ",.0f", "010.2f", "%", "n", "G"]
+
+
+def aligned(cells):
+    """The layout of str for rows of texts."""
+    width = max(len(cell) for row in cells for cell in row)
+    rows = (" ".join(cell.rjust(width) for cell in row) for row in cells)
+    return "[[" + "]\n [".join(rows) + "]]"
+
+
+@given(arrays(), st.sampled_from(SPECS))
+def test_every_number_is_formatted_as_a_float(a, spec):
+    cells = [[format(x, spec) for x in row] for row in a.tolist()]
+    expected = cells[0][0] if a.size == 1 else aligned(cells)
+    found = format(matrix(a), spec)
+    if a.size <= 1000:
+        assert found == expected
+
+
+@given(arrays())
+def test_an_empty_spec_is_str(a):
+    m = matrix(a)
+    assert f"{m}" == format(m) == format(m, "") == str(m)
+
+
+@given(floats)
+def test_a_single_number_formats_as_a_number(number):
+    assert f"{Matrix(1, 1, number):.2f}" == f"{number:.2f}"
+    assert f"{Matrix(1, 1, number):>12.3g}" == f"{number:>12.3g}"
+
+
+@pytest.mark.parametrize("spec", ["d", "s", "zz", ".99999999999f", 3, None])
+def test_specs_that_float_does_not_know_are_type_errors(spec):
+    for m in (Matrix(2, 2), Matrix(1, 1)):
+        with pytest.raises(TypeError):
+            m.__format__(spec)
+
+
+def rounded(a, digits):
+    """Each number rounded as Python does it."""
+    return np.array([round(x, digits) for x in a.ravel().tolist()]).reshape(a.shape)
+
+
+large = arrays().filter(lambda a: a.size > 1)
+
+
+@given(large, st.integers(-5, 20))
+def test_rounding_to_digits_is_as_with_floats(a, digits):
+    m = matrix(a)
+    same(round(m, digits), rounded(a, digits))
+    same(m, a)
+
+
+@given(large)
+def test_rounding_to_integers_takes_halves_to_even(a):
+    same(round(matrix(a)), np.rint(a))
+    same(round(matrix(a), None), np.rint(a))
+
+
+@given(finite, st.integers(-3, 9))
+def test_a_single_number_rounds_as_a_number(number, digits):
+    m = Matrix(1, 1, number)
+    assert round(m) == round(number)
+    assert type(round(m)) is type(math.trunc(m)) is int
+    assert round(m, digits) == round(number, digits)
+    assert type(round(m, np.int64(digits))) is float
+    assert math.trunc(m) == math.trunc(number)
+    assert math.floor(m) == math.floor(number)
+    assert math.ceil(m) == math.ceil(number)
+
+
+def test_rounding_errors():
+    m = Matrix(2, 2)
+    for bad in ("1", 1.0, [1]):
+        with pytest.raises(TypeError):
+            round(m, bad)
+    with pytest.raises(TypeError, match="1x1"):
+        math.trunc(m)
+    for number, error in ((math.nan, ValueError), (math.inf, OverflowError)):
+        for convert in (round, math.trunc):
+            with pytest.raises(error):
+                convert(Matrix(1, 1, number))
+    with pytest.raises(OverflowError):
+        round(Matrix(1, 2, 1.7e308), -308)
+
+
+@given(arrays())
+def test_plus_copies(a):
+    m = matrix(a)
+    copied = +m
+    copied += 1
+    same(m, a)
+    same(+m, a)
+    same(+m.view[:, 0], a[:, :1])
+    mask = Matrix(128, 128).equal(0)
+    same(+mask, np.ones((128, 128)))
+
+
+TOUCHES = {
+    "format": lambda m: format(m, ".2f"),
+    "bad spec": lambda m: m.__format__(3),
+    "round": round,
+    "round to what": lambda m: round(m, "a"),
+    "trunc": math.trunc,
+    "plus": lambda m: +m,
+}
+
+
+@pytest.mark.parametrize("name", TOUCHES)
+def test_only_the_owner_may(name):
+    m = Matrix(1, 1)
+    _cown = Cown(m)
+    with pytest.raises(RuntimeError, match="not the owner"):
+        TOUCHES[name](m)
+    assert f"{m}" == "<not acquired>"
