@@ -349,32 +349,206 @@ class Matrix:
         out: Matrix | None = None,
     ) -> Matrix: ...
     @overload
-    def sum(self, axis: None = None, where: Matrix | None = None) -> float: ...
+    def sum(
+        self,
+        axis: None = None,
+        where: Matrix | None = None,
+        *,
+        dtype: None = None,
+        out: None = None,
+    ) -> float: ...
     @overload
-    def sum(self, axis: SupportsIndex, where: Matrix | None = None) -> Matrix: ...
+    def sum(
+        self,
+        axis: SupportsIndex,
+        where: Matrix | None = None,
+        *,
+        dtype: None = None,
+        out: None = None,
+    ) -> Matrix: ...
     @overload
-    def mean(self, axis: None = None, where: Matrix | None = None) -> float: ...
+    def mean(
+        self,
+        axis: None = None,
+        where: Matrix | None = None,
+        *,
+        dtype: None = None,
+        out: None = None,
+    ) -> float: ...
     @overload
-    def mean(self, axis: SupportsIndex, where: Matrix | None = None) -> Matrix: ...
+    def mean(
+        self,
+        axis: SupportsIndex,
+        where: Matrix | None = None,
+        *,
+        dtype: None = None,
+        out: None = None,
+    ) -> Matrix: ...
     @overload
-    def min(self, axis: None = None, where: Matrix | None = None) -> float: ...
+    def min(
+        self,
+        axis: None = None,
+        where: Matrix | None = None,
+        *,
+        dtype: None = None,
+        out: None = None,
+    ) -> float: ...
     @overload
-    def min(self, axis: SupportsIndex, where: Matrix | None = None) -> Matrix: ...
+    def min(
+        self,
+        axis: SupportsIndex,
+        where: Matrix | None = None,
+        *,
+        dtype: None = None,
+        out: None = None,
+    ) -> Matrix: ...
     @overload
-    def max(self, axis: None = None, where: Matrix | None = None) -> float: ...
+    def max(
+        self,
+        axis: None = None,
+        where: Matrix | None = None,
+        *,
+        dtype: None = None,
+        out: None = None,
+    ) -> float: ...
     @overload
-    def max(self, axis: SupportsIndex, where: Matrix | None = None) -> Matrix: ...
+    def max(
+        self,
+        axis: SupportsIndex,
+        where: Matrix | None = None,
+        *,
+        dtype: None = None,
+        out: None = None,
+    ) -> Matrix: ...
     @overload
-    def magnitude(self, axis: None = None, where: Matrix | None = None) -> float: ...
+    def magnitude(
+        self,
+        axis: None = None,
+        where: Matrix | None = None,
+        *,
+        dtype: None = None,
+        out: None = None,
+    ) -> float: ...
     @overload
-    def magnitude(self, axis: SupportsIndex, where: Matrix | None = None) -> Matrix: ...
+    def magnitude(
+        self,
+        axis: SupportsIndex,
+        where: Matrix | None = None,
+        *,
+        dtype: None = None,
+        out: None = None,
+    ) -> Matrix: ...
     @overload
     def magnitude_squared(
-        self, axis: None = None, where: Matrix | None = None
+        self,
+        axis: None = None,
+        where: Matrix | None = None,
+        *,
+        dtype: None = None,
+        out: None = None,
     ) -> float: ...
     @overload
     def magnitude_squared(
-        self, axis: SupportsIndex, where: Matrix | None = None
+        self,
+        axis: SupportsIndex,
+        where: Matrix | None = None,
+        *,
+        dtype: None = None,
+        out: None = None,
+    ) -> Matrix: ...
+    @overload
+    def prod(
+        self,
+        axis: None = None,
+        where: Matrix | None = None,
+        *,
+        dtype: None = None,
+        out: None = None,
+    ) -> float: ...
+    @overload
+    def prod(
+        self,
+        axis: SupportsIndex,
+        where: Matrix | None = None,
+        *,
+        dtype: None = None,
+        out: None = None,
+    ) -> Matrix: ...
+    @overload
+    def any(
+        self,
+        axis: None = None,
+        where: Matrix | None = None,
+        *,
+        dtype: None = None,
+        out: None = None,
+    ) -> bool: ...
+    @overload
+    def any(
+        self,
+        axis: SupportsIndex,
+        where: Matrix | None = None,
+        *,
+        dtype: None = None,
+        out: None = None,
+    ) -> Matrix: ...
+    @overload
+    def all(
+        self,
+        axis: None = None,
+        where: Matrix | None = None,
+        *,
+        dtype: None = None,
+        out: None = None,
+    ) -> bool: ...
+    @overload
+    def all(
+        self,
+        axis: SupportsIndex,
+        where: Matrix | None = None,
+        *,
+        dtype: None = None,
+        out: None = None,
+    ) -> Matrix: ...
+    @overload
+    def var(
+        self,
+        axis: None = None,
+        where: Matrix | None = None,
+        *,
+        ddof: _Number = 0,
+        dtype: None = None,
+        out: None = None,
+    ) -> float: ...
+    @overload
+    def var(
+        self,
+        axis: SupportsIndex,
+        where: Matrix | None = None,
+        *,
+        ddof: _Number = 0,
+        dtype: None = None,
+        out: None = None,
+    ) -> Matrix: ...
+    @overload
+    def std(
+        self,
+        axis: None = None,
+        where: Matrix | None = None,
+        *,
+        ddof: _Number = 0,
+        dtype: None = None,
+        out: None = None,
+    ) -> float: ...
+    @overload
+    def std(
+        self,
+        axis: SupportsIndex,
+        where: Matrix | None = None,
+        *,
+        ddof: _Number = 0,
+        dtype: None = None,
+        out: None = None,
     ) -> Matrix: ...
     @overload
     def argmin(

@@ -53,4 +53,13 @@ void parse_into(const char* name, const char* const* parameters, int count,
     }
 }
 
+void forbid_numpy_options(PyObject* dtype, PyObject* out) {
+    if (!is_absent(dtype)) {
+        py::raise(PyExc_TypeError, "dtype must be None: the numbers are doubles");
+    }
+    if (!is_absent(out)) {
+        py::raise(PyExc_TypeError, "out must be None: the result is a new object");
+    }
+}
+
 } // namespace boc::math

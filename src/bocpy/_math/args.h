@@ -48,6 +48,10 @@ template <std::size_t Count>
     return argument == nullptr || argument == Py_None;
 }
 
+/// numpy's functions pass these two to the methods of the same names; TypeError unless
+/// they are absent.
+void forbid_numpy_options(PyObject* dtype, PyObject* out);
+
 /// Truth of an argument, false when absent.
 [[nodiscard]] inline bool is_set(PyObject* argument) {
     return argument != nullptr && py::check(PyObject_IsTrue(argument)) != 0;

@@ -46,4 +46,7 @@ private:
     Shape shape_;
 };
 
+/// The arithmetic mean of each group, NaN for an empty one.
+void fold_means(double* out, const Groups& groups);
+
 } // namespace boc::math

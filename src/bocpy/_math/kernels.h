@@ -96,6 +96,10 @@ struct Kernels {
     void (*add_squares_to)(double* into, const double* in, Shape shape);
     void (*min_to)(double* into, const double* in, Shape shape);
     void (*max_to)(double* into, const double* in, Shape shape);
+    void (*multiply_to)(double* into, const double* in, Shape shape);
+    /// 1 where any number, or 0 where not all, differ from 0.
+    void (*any_to)(double* into, const double* in, Shape shape);
+    void (*all_to)(double* into, const double* in, Shape shape);
     /// The places per column: row `row` is compared with what the rows before gave.
     void (*place_min_to)(double* best, double* place, const double* in, Index n,
                          double row);

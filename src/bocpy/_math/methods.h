@@ -16,6 +16,7 @@ using Methods = std::span<const PyMethodDef>;
 [[nodiscard]] Methods bounds_methods();
 [[nodiscard]] Methods reduce_methods();
 [[nodiscard]] Methods rank_methods();
+[[nodiscard]] Methods spread_methods();
 [[nodiscard]] Methods gather_methods();
 [[nodiscard]] Methods along_methods();
 [[nodiscard]] Methods choose_methods();

@@ -4,7 +4,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <limits>
+#include <numeric>
 #include <vector>
 
 namespace boc::math {
@@ -102,17 +104,87 @@ struct Max {
     static void finish(double*, const Groups&) noexcept {}
 };
 
-/// Whether a fold starts from the first row instead of from 0.
+/// One number after another, as numpy and math.prod: the order decides what overflows.
+struct Product {
+    static constexpr const char* kName = "prod";
+    static constexpr double kStart = 1.0;
+    static double fold(const double* in, Index n) {
+        return std::accumulate(in, in + n, 1.0, std::multiplies<>{});
+    }
+    static double of_mask(double ones, double n) { return ones == n ? 1.0 : 0.0; }
+    static constexpr auto kDown = &Kernels::multiply_to;
+    static void finish(double*, const Groups&) noexcept {}
+};
+
+/// How many numbers differ from 0, counted piece by piece while `go_on` says so.
+template <typename GoOn>
+bool goes_on(const double* in, Index n, const GoOn& go_on) {
+    constexpr auto kDiffer = static_cast<std::size_t>(Binary::kNotEqual);
+    constexpr Index kPiece = 1024;
+    const double zero = 0.0;
+    MaskByte differ[kPiece];
+    for (Index i = 0; i < n; i += kPiece) {
+        const Index count = std::min(kPiece, n - i);
+        kernels().compare[kDiffer - kFirstComparison](differ, {in + i, 1}, {&zero, 0},
+                                                      count);
+        if (!go_on(kernels().count(differ, count), count)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+struct Any {
+    static constexpr const char* kName = "any";
+    static constexpr bool kIsTruth = true;
+    static double fold(const double* in, Index n) {
+        return goes_on(in, n, [](Index ones, Index) { return ones == 0; }) ? 0.0 : 1.0;
+    }
+    static double of_mask(double ones, double) { return ones > 0.0 ? 1.0 : 0.0; }
+    static constexpr auto kDown = &Kernels::any_to;
+    static void finish(double*, const Groups&) noexcept {}
+};
+
+struct All {
+    static constexpr const char* kName = "all";
+    static constexpr bool kIsTruth = true;
+    static constexpr double kStart = 1.0;
+    static double fold(const double* in, Index n) {
+        return goes_on(in, n, [](Index ones, Index of) { return ones == of; }) ? 1.0
+                                                                               : 0.0;
+    }
+    static double of_mask(double ones, double n) { return ones == n ? 1.0 : 0.0; }
+    static constexpr auto kDown = &Kernels::all_to;
+    static void finish(double*, const Groups&) noexcept {}
+};
+
+/// Whether a fold starts from the first row instead of from a number.
 template <typename Fold>
 constexpr bool kFromFirst =
     Fold::kDown == &Kernels::min_to || Fold::kDown == &Kernels::max_to;
+
+template <typename Fold>
+constexpr double start_of() {
+    if constexpr (requires { Fold::kStart; }) {
+        return Fold::kStart;
+    }
+    return 0.0;
+}
+
+template <typename Fold>
+py::Ref answer(double total) {
+    if constexpr (requires { Fold::kIsTruth; }) {
+        return py::Ref::steal(PyBool_FromLong(total != 0.0 ? 1 : 0));
+    }
+    return py::Ref::steal(PyFloat_FromDouble(total));
+}
 
 template <typename Fold>
 void fold_down(double* out, const Groups& groups) {
     const Index columns = groups.source().columns;
     const double* const row = groups.data();
     for (Index j = 0; j < columns; ++j) {
-        out[j] = kFromFirst<Fold> ? row[j] : 0.0;
+        out[j] = kFromFirst<Fold> ? row[j] : start_of<Fold>();
     }
     (kernels().*Fold::kDown)(out, row, groups.source());
     Fold::finish(out, groups);
@@ -148,15 +220,17 @@ double fold_all(Block& block) {
 template <typename Fold>
 py::Ref reduce(const Call& call) {
     if (call.nargs == 0 && call.kwnames == nullptr) {
-        return py::Ref::steal(PyFloat_FromDouble(fold_all<Fold>(held(call.self))));
+        return answer<Fold>(fold_all<Fold>(held(call.self)));
     }
-    static constexpr Signature<2> kSignature{Fold::kName, {"axis", "where"}, {0, 2, 0}};
-    const auto [axis, where] = parse(kSignature, call);
+    static constexpr Signature<4> kSignature{
+        Fold::kName, {"axis", "where", "dtype", "out"}, {0, 2, 0}};
+    const auto [axis, where, dtype, out] = parse(kSignature, call);
+    forbid_numpy_options(dtype, out);
     const Groups groups{call.self, axis_from(axis), where};
     if (groups.axis() == Axis::kAll) {
         double total = 0.0;
         fold_groups<Fold>(&total, groups);
-        return py::Ref::steal(PyFloat_FromDouble(total));
+        return answer<Fold>(total);
     }
     Fresh fresh = make(Py_TYPE(call.self), groups.result());
     fold_groups<Fold>(fresh.data, groups);
@@ -165,32 +239,55 @@ py::Ref reduce(const Call& call) {
 
 } // namespace
 
+void fold_means(double* out, const Groups& groups) {
+    fold_groups<Mean>(out, groups);
+}
+
 Methods reduce_methods() {
     static const PyMethodDef methods[] = {
         method<&reduce<Sum>>(
             "sum",
-            "sum($self, axis=None, where=None)\n--\n\n"
+            "sum($self, axis=None, where=None, *, dtype=None, out=None)\n--\n\n"
             "The sum of all numbers; axis 0: 1xC, down the rows; axis 1: Rx1.\n\n"
             "where: Matrix of the same shape; numbers at 0 are left out. An empty "
-            "group sums to 0. ValueError for another axis or shape."),
+            "group sums to 0. ValueError for another axis or shape. dtype and out, "
+            "which "
+            "numpy passes, must be None."),
         method<&reduce<Mean>>(
-            "mean", "mean($self, axis=None, where=None)\n--\n\n"
-                    "The arithmetic mean, NaN for an empty group; see `sum`."),
+            "mean",
+            "mean($self, axis=None, where=None, *, dtype=None, out=None)\n--\n\n"
+            "The arithmetic mean, NaN for an empty group; see `sum`."),
         method<&reduce<Min>>(
             "min",
-            "min($self, axis=None, where=None)\n--\n\n"
+            "min($self, axis=None, where=None, *, dtype=None, out=None)\n--\n\n"
             "The least number, NaN if any is NaN or the group is empty; see `sum`."),
-        method<&reduce<Max>>("max",
-                             "max($self, axis=None, where=None)\n--\n\n"
-                             "The greatest number, NaN if any is NaN or the group "
-                             "is empty; see `sum`."),
-        method<&reduce<Magnitude>>("magnitude",
-                                   "magnitude($self, axis=None, where=None)\n--\n\n"
-                                   "The square root of the sum of squares; see `sum`."),
-        method<&reduce<MagnitudeSquared>>(
-            "magnitude_squared",
-            "magnitude_squared($self, axis=None, where=None)\n--\n\n"
-            "The sum of squares; see `sum`."),
+        method<&reduce<Max>>(
+            "max", "max($self, axis=None, where=None, *, dtype=None, out=None)\n--\n\n"
+                   "The greatest number, NaN if any is NaN or the group "
+                   "is empty; see `sum`."),
+        method<&reduce<Magnitude>>(
+            "magnitude",
+            "magnitude($self, axis=None, where=None, *, dtype=None, out=None)\n--\n\n"
+            "The square root of the sum of squares; see `sum`."),
+        method<&reduce<MagnitudeSquared>>("magnitude_squared",
+                                          "magnitude_squared($self, axis=None, "
+                                          "where=None, *, dtype=None, out=None)\n--\n\n"
+                                          "The sum of squares; see `sum`."),
+        method<&reduce<Product>>("prod",
+                                 "prod($self, axis=None, where=None, *, dtype=None, "
+                                 "out=None)\n--\n\n"
+                                 "The product of all numbers, 1 for an empty group; "
+                                 "see `sum`."),
+        method<&reduce<Any>>(
+            "any",
+            "any($self, axis=None, where=None, *, dtype=None, out=None)\n--\n\n"
+            "Whether any number is not 0, as a NaN is not: a bool, or a Matrix of 1.0 "
+            "and 0.0 for an axis. False for an empty group; see `sum`."),
+        method<&reduce<All>>(
+            "all",
+            "all($self, axis=None, where=None, *, dtype=None, out=None)\n--\n\n"
+            "Whether no number is 0: a bool, or a Matrix of 1.0 and 0.0 for an axis. "
+            "True for an empty group; see `sum`."),
     };
     return methods;
 }

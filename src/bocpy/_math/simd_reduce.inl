@@ -164,3 +164,6 @@ template <typename Step> void fold_down(double* into, const double* in, Shape sh
 
 struct AddNumber { static double run(double total, double x) { return total + x; } };
 struct AddSquare { static double run(double total, double x) { return total + x * x; } };
+struct MultiplyNumber { static double run(double total, double x) { return total * x; } };
+struct AnyNumber { static double run(double found, double x) { return x != 0.0 ? 1.0 : found; } };
+struct AllNumbers { static double run(double kept, double x) { return x == 0.0 ? 0.0 : kept; } };
