@@ -83,6 +83,22 @@ def test_a_single_number_rounds_as_a_number(number, digits):
     assert math.ceil(m) == math.ceil(number)
 
 
+near_halves = st.tuples(st.integers(-(10**9), 10**9), st.integers(0, 9)).map(
+    lambda pair: (pair[0] + 0.5) / 10 ** pair[1]
+)
+neighbours = st.tuples(near_halves, st.sampled_from([-math.inf, math.inf])).map(
+    lambda pair: math.nextafter(*pair)
+)
+
+
+@given(
+    st.lists(st.one_of(near_halves, neighbours, finite), min_size=2, max_size=9),
+    st.integers(-25, 25),
+)
+def test_rounding_near_halves_is_exact(values, digits):
+    same(round(Matrix.vector(values), digits), [[round(x, digits) for x in values]])
+
+
 def test_rounding_errors():
     m = Matrix(2, 2)
     for bad in ("1", 1.0, [1]):

@@ -3,6 +3,8 @@
 #include "methods.h"
 #include "text.h"
 
+#include <cmath>
+#include <optional>
 #include <vector>
 
 namespace boc::math {
@@ -52,6 +54,42 @@ py::Ref rounded(double number, PyObject* digits) {
     return py::call(py::attribute(value.get(), "__round__").get(), digits);
 }
 
+/// A power of ten to round by; exact, as no greater one is.
+struct Scale {
+    static constexpr Py_ssize_t kMost = 22;
+    double factor;
+    bool multiplies;
+};
+
+/// `round(number, digits)` where arithmetic alone gives it: if the scaled number, which
+/// may be off by half of its last digit, is not that near to a half, then its nearest
+/// integer is the decimal looked for, and the last operation is the only rounding.
+bool round_quickly(double& number, const Scale& scale) {
+    constexpr double kExact = 0x1p52;
+    const double scaled =
+        scale.multiplies ? number * scale.factor : number / scale.factor;
+    const double whole = std::nearbyint(scaled);
+    const double from_half = std::fabs(std::fabs(scaled - whole) - 0.5);
+    if (!(std::fabs(scaled) < kExact) || from_half <= std::fabs(scaled) * 0x1p-52) {
+        return false;
+    }
+    number = scale.multiplies ? whole / scale.factor : whole * scale.factor;
+    return true;
+}
+
+/// Nothing for powers that are no exact double.
+std::optional<Scale> scale_of(PyObject* digits) {
+    const Index places = PyNumber_AsSsize_t(digits, nullptr);
+    if (places < -Scale::kMost || places > Scale::kMost) {
+        return std::nullopt;
+    }
+    double factor = 1.0;
+    for (Index i = 0; i < (places < 0 ? -places : places); ++i) {
+        factor *= 10.0;
+    }
+    return Scale{factor, places > 0};
+}
+
 py::Ref round_to_integers(PyTypeObject* type, Block& block) {
     Fresh fresh = make(type, block.shape());
     const auto round = kernels().unary[static_cast<std::size_t>(Unary::kRound)];
@@ -62,8 +100,11 @@ py::Ref round_to_integers(PyTypeObject* type, Block& block) {
 py::Ref round_to_digits(PyTypeObject* type, Block& block, PyObject* digits) {
     const Shape shape = block.shape();
     std::vector<double> numbers(block.data(), block.data() + shape.size());
+    const std::optional<Scale> scale = scale_of(digits);
     for (double& number : numbers) {
-        number = PyFloat_AsDouble(rounded(number, digits).get());
+        if (!scale || !round_quickly(number, *scale)) {
+            number = PyFloat_AsDouble(rounded(number, digits).get());
+        }
     }
     return make_copy(type, shape, numbers.data());
 }
