@@ -140,11 +140,7 @@ def test_foreign_operands_are_type_errors(other):
 def test_unsupported_operators_are_type_errors():
     m = Matrix(2, 2)
     for call in (
-        lambda: m**2,
-        lambda: m // 2,
-        lambda: m % 2,
         lambda: ~m,
-        lambda: divmod(m, 2),
         lambda: float(m),
     ):
         with pytest.raises(TypeError):

@@ -18,6 +18,35 @@ PyObject* operate_in_place(PyObject* self, PyObject* right) {
     return py::guarded([&] { return binary_in_place(Op, self, right); });
 }
 
+/// The modulus of pow() with three arguments.
+void forbid_modulus(PyObject* modulus) {
+    if (modulus != Py_None) {
+        py::raise(PyExc_TypeError, "pow() with a matrix takes no third argument");
+    }
+}
+
+PyObject* operate_power(PyObject* base, PyObject* exponent, PyObject* modulus) {
+    return py::guarded([&] {
+        require_held(base);
+        require_held(exponent);
+        forbid_modulus(modulus);
+        return power(base, exponent, nullptr);
+    });
+}
+
+PyObject* operate_power_in_place(PyObject* base, PyObject* exponent,
+                                 PyObject* modulus) {
+    return py::guarded([&] {
+        require_held(base);
+        forbid_modulus(modulus);
+        return power_in_place(base, exponent);
+    });
+}
+
+PyObject* operate_divmod(PyObject* left, PyObject* right) {
+    return py::guarded([&] { return divide_with_rest(left, right); });
+}
+
 PyObject* multiply_matrices(PyObject* left, PyObject* right) {
     return py::guarded([&] { return product(left, right); });
 }
@@ -85,8 +114,9 @@ PyObject* to_int(PyObject* self) {
 template <Binary Op>
 py::Ref named(const Call& call) {
     static constexpr const char* kNames[] = {
-        "add",        "subtract", "multiply",      "divide", "less",
-        "less_equal", "greater",  "greater_equal", "equal",  "not_equal"};
+        "add",           "subtract",  "multiply", "divide",     "power",
+        "floor_divide",  "remainder", "less",     "less_equal", "greater",
+        "greater_equal", "equal",     "not_equal"};
     static constexpr Signature<2> kSignature{
         kNames[static_cast<std::size_t>(Op)], {"other", "out"}, {1, 1, 1}};
     const auto [other, out] = parse(kSignature, call);
@@ -104,11 +134,18 @@ std::span<const PyType_Slot> number_slots() {
         {Py_nb_subtract, py::slot(&operate<Binary::kSubtract>)},
         {Py_nb_multiply, py::slot(&operate<Binary::kMultiply>)},
         {Py_nb_true_divide, py::slot(&operate<Binary::kDivide>)},
+        {Py_nb_power, py::slot(&operate_power)},
+        {Py_nb_floor_divide, py::slot(&operate<Binary::kFloorDivide>)},
+        {Py_nb_remainder, py::slot(&operate<Binary::kRemainder>)},
+        {Py_nb_divmod, py::slot(&operate_divmod)},
         {Py_nb_matrix_multiply, py::slot(&multiply_matrices)},
         {Py_nb_inplace_add, py::slot(&operate_in_place<Binary::kAdd>)},
         {Py_nb_inplace_subtract, py::slot(&operate_in_place<Binary::kSubtract>)},
         {Py_nb_inplace_multiply, py::slot(&operate_in_place<Binary::kMultiply>)},
         {Py_nb_inplace_true_divide, py::slot(&operate_in_place<Binary::kDivide>)},
+        {Py_nb_inplace_power, py::slot(&operate_power_in_place)},
+        {Py_nb_inplace_floor_divide, py::slot(&operate_in_place<Binary::kFloorDivide>)},
+        {Py_nb_inplace_remainder, py::slot(&operate_in_place<Binary::kRemainder>)},
         {Py_nb_negative, py::slot(&operate_unary<Unary::kNegate>)},
         {Py_nb_positive, py::slot(&to_copy)},
         {Py_nb_absolute, py::slot(&operate_unary<Unary::kAbs>)},
@@ -125,6 +162,10 @@ std::span<const PyType_Slot> view_number_slots() {
         {Py_nb_subtract, py::slot(&operate<Binary::kSubtract>)},
         {Py_nb_multiply, py::slot(&operate<Binary::kMultiply>)},
         {Py_nb_true_divide, py::slot(&operate<Binary::kDivide>)},
+        {Py_nb_power, py::slot(&operate_power)},
+        {Py_nb_floor_divide, py::slot(&operate<Binary::kFloorDivide>)},
+        {Py_nb_remainder, py::slot(&operate<Binary::kRemainder>)},
+        {Py_nb_divmod, py::slot(&operate_divmod)},
         {Py_nb_matrix_multiply, py::slot(&multiply_matrices)},
         {Py_nb_negative, py::slot(&operate_unary<Unary::kNegate>)},
         {Py_nb_positive, py::slot(&to_copy)},

@@ -44,6 +44,26 @@ py::Ref sine(const Call& call) {
     return map_numbers("sin", call, &apply_function<std::sin>);
 }
 
+py::Ref exponential(const Call& call) {
+    return map_numbers("exp", call, &apply_function<std::exp>);
+}
+
+py::Ref logarithm(const Call& call) {
+    return map_numbers("log", call, &apply_function<std::log>);
+}
+
+py::Ref binary_logarithm(const Call& call) {
+    return map_numbers("log2", call, &apply_function<std::log2>);
+}
+
+py::Ref decimal_logarithm(const Call& call) {
+    return map_numbers("log10", call, &apply_function<std::log10>);
+}
+
+py::Ref hyperbolic_tangent(const Call& call) {
+    return map_numbers("tanh", call, &apply_function<std::tanh>);
+}
+
 } // namespace
 
 Methods elementwise_methods() {
@@ -80,6 +100,22 @@ Methods elementwise_methods() {
                                "Cosines of radians; see `negate`."),
         method<&sine>("sin", "sin($self, in_place=False, *, out=None)\n--\n\n"
                              "Sines of radians; see `negate`."),
+        method<&exponential>("exp",
+                             "exp($self, in_place=False, *, out=None)\n--\n\n"
+                             "e to the power of the numbers, inf where too large; see "
+                             "`negate`."),
+        method<&logarithm>("log",
+                           "log($self, in_place=False, *, out=None)\n--\n\n"
+                           "Natural logarithms, -inf of 0, NaN below; see `negate`."),
+        method<&binary_logarithm>("log2",
+                                  "log2($self, in_place=False, *, out=None)\n--\n\n"
+                                  "Logarithms to base 2; see `log`."),
+        method<&decimal_logarithm>("log10",
+                                   "log10($self, in_place=False, *, out=None)\n--\n\n"
+                                   "Logarithms to base 10; see `log`."),
+        method<&hyperbolic_tangent>("tanh",
+                                    "tanh($self, in_place=False, *, out=None)\n--\n\n"
+                                    "Hyperbolic tangents; see `negate`."),
     };
     return methods;
 }

@@ -25,6 +25,9 @@ inline double round_of(double x) { return __builtin_rint(x); }
 inline double sqrt_of(double x) { return __builtin_sqrt(x); }
 inline double abs_of(double x) { return __builtin_fabs(x); }
 inline double fma_of(double a, double b, double c) { return __builtin_fma(a, b, c); }
+inline double pow_of(double a, double b) { return __builtin_pow(a, b); }
+inline double fmod_of(double a, double b) { return __builtin_fmod(a, b); }
+inline double signed_as(double a, double b) { return __builtin_copysign(a, b); }
 inline double lane_of(const Vector& v, Index i) { return v[i]; }
 #else
 using Vector = double;
@@ -34,6 +37,9 @@ inline double round_of(double x) { return ::rint(x); }
 inline double sqrt_of(double x) { return ::sqrt(x); }
 inline double abs_of(double x) { return ::fabs(x); }
 inline double fma_of(double a, double b, double c) { return ::fma(a, b, c); }
+inline double pow_of(double a, double b) { return ::pow(a, b); }
+inline double fmod_of(double a, double b) { return ::fmod(a, b); }
+inline double signed_as(double a, double b) { return ::copysign(a, b); }
 inline double lane_of(const Vector& v, Index) { return v; }
 #endif
 
@@ -57,6 +63,7 @@ inline void store(double* at, const Vector& v) { *reinterpret_cast<Vector*>(at) 
 const Kernels BOC_SIMD_KERNELS = {
     BOC_SIMD_NAME,
     {&binary<Add>, &binary<Subtract>, &binary<Multiply>, &binary<Divide>,
+     &binary<Power>, &binary<FloorDivide>, &binary<Remainder>,
      &binary<Number<IsLess>>, &binary<Number<IsLessEqual>>, &binary<Number<IsGreater>>, &binary<Number<IsGreaterEqual>>, &binary<Number<IsEqual>>, &binary<Number<IsNotEqual>>},
     {&unary<Negate>, &unary<Abs>, &unary<Ceil>, &unary<Floor>, &unary<Round>,
      &unary<Sqrt>, &unary<Reciprocal>, &unary<Sign>},

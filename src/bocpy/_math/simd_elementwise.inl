@@ -4,6 +4,34 @@ struct Add { static double run(double a, double b) { return a + b; } };
 struct Subtract { static double run(double a, double b) { return a - b; } };
 struct Multiply { static double run(double a, double b) { return a * b; } };
 struct Divide { static double run(double a, double b) { return a / b; } };
+struct Power { static double run(double a, double b) { return pow_of(a, b); } };
+
+/// As Python divides floats, but for a divisor of 0, which gives what `/` and C give.
+struct FloorDivide {
+    static double run(double a, double b) {
+        if (b == 0.0) {
+            return a / b;
+        }
+        const double rest = fmod_of(a, b);
+        const double below = rest != 0.0 && (rest < 0.0) != (b < 0.0) ? 1.0 : 0.0;
+        const double quotient = (a - rest) / b - below;
+        if (quotient == 0.0) {
+            return signed_as(0.0, a / b);
+        }
+        const double whole = floor_of(quotient);
+        return quotient - whole > 0.5 ? whole + 1.0 : whole;
+    }
+};
+struct Remainder {
+    static double run(double a, double b) {
+        const double rest = fmod_of(a, b);
+        if (rest == 0.0) {
+            return signed_as(0.0, b);
+        }
+        return (rest < 0.0) != (b < 0.0) ? rest + b : rest;
+    }
+};
+
 struct IsLess {
     static bool test(double a, double b) { return a < b; }
     static auto mask(const Vector& a, const Vector& b) { return a < b; }
