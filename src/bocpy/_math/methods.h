@@ -10,6 +10,7 @@ using Methods = std::span<const PyMethodDef>;
 
 // The methods of Matrix by theme, each list in the file of that name.
 [[nodiscard]] Methods construct_methods();
+[[nodiscard]] Methods pattern_methods();
 [[nodiscard]] Methods arithmetic_methods();
 [[nodiscard]] Methods power_methods();
 [[nodiscard]] Methods elementwise_methods();
