@@ -230,3 +230,4 @@ def test_copies_and_layouts(a):
     with pytest.raises(ValueError, match="cannot become"):
         m.reshape(a.size + 1, 1)
     assert (m.rows, m.columns, m.shape, m.size) == (*a.shape, a.shape, a.size)
+    assert m.ndim == np.ndim(m) == 2

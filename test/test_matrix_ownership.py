@@ -23,6 +23,7 @@ TOUCHES = {
     "rows": lambda m: m.rows,
     "columns": lambda m: m.columns,
     "size": lambda m: m.size,
+    "ndim": lambda m: m.ndim,
     "length": lambda m: m.length,
     "T": lambda m: m.T,
     "x": lambda m: m.x,

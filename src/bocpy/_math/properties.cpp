@@ -29,6 +29,10 @@ PyObject* get_size(PyObject* self, void*) {
     return to_int(self, [](Shape shape) { return shape.size(); });
 }
 
+PyObject* get_dimensions(PyObject* self, void*) {
+    return to_int(self, [](Shape) { return Index{2}; });
+}
+
 /// Tells the shape whoever holds the matrix.
 PyObject* get_shape(PyObject* self, void*) {
     return py::guarded([&] {
@@ -106,6 +110,7 @@ PyGetSetDef* matrix_properties() {
          "alone "
          "made.",
          nullptr},
+        {"ndim", &get_dimensions, nullptr, "Number of dimensions: 2.", nullptr},
         {"size", &get_size, nullptr, "Number of elements.", nullptr},
         {"length", &get_length, nullptr,
          "The square root of the sum of squares (not a count).", nullptr},
