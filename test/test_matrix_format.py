@@ -15,20 +15,56 @@ from matrices import arrays, finite, floats, matrix, same
 SPECS = [".2f", "8.3e", "+g", "<9.1f", "é^12.2f", ",.0f", "010.2f", "%", "n", "G"]
 
 
-def aligned(cells):
-    """The layout of str for rows of texts."""
-    width = max(len(cell) for row in cells for cell in row)
-    rows = (" ".join(cell.rjust(width) for cell in row) for row in cells)
-    return "[[" + "]\n [".join(rows) + "]]"
+def shown(n, size):
+    """Which rows or columns are shown; None stands for those left out."""
+    return (
+        [*range(n)] if size <= 1000 or n <= 6 else [0, 1, 2, None, n - 3, n - 2, n - 1]
+    )
+
+
+def aligned(a, spec):
+    """The layout of str with numbers by a spec."""
+    columns = shown(a.shape[1], a.size)
+    rows = [
+        i if i is None else [j if j is None else format(a[i, j], spec) for j in columns]
+        for i in shown(a.shape[0], a.size)
+    ]
+    width = max(len(cell or "") for row in rows for cell in row or ())
+
+    def line(row):
+        return " ".join("..." if cell is None else cell.rjust(width) for cell in row)
+
+    lines = ("..." if row is None else f"[{line(row)}]" for row in rows)
+    return "[" + "\n ".join(lines) + "]"
 
 
 @given(arrays(), st.sampled_from(SPECS))
 def test_every_number_is_formatted_as_a_float(a, spec):
-    cells = [[format(x, spec) for x in row] for row in a.tolist()]
-    expected = cells[0][0] if a.size == 1 else aligned(cells)
-    found = format(matrix(a), spec)
-    if a.size <= 1000:
-        assert found == expected
+    expected = format(a[0, 0], spec) if a.size == 1 else aligned(a, spec)
+    assert format(matrix(a), spec) == expected
+
+
+@given(arrays())
+def test_str_shows_six_digits(a):
+    assert str(matrix(a)) == aligned(a, "g").replace("-nan", "nan")
+
+
+@pytest.mark.parametrize(
+    "shape", [(1, 1000), (1, 1001), (1001, 1), (4, 251), (251, 4), (40, 40), (7, 200)]
+)
+def test_large_matrices_show_their_edges(shape):
+    a = np.arange(1.0 * shape[0] * shape[1]).reshape(shape)
+    m = matrix(a)
+    assert str(m) == aligned(a, "g")
+    assert f"{m:.1f}" == aligned(a, ".1f")
+    assert ("..." in str(m)) == (a.size > 1000)
+    with np.printoptions(linewidth=10**6, formatter={"float": "{:g}".format}):
+        assert str(m).count("\n") == str(a).count("\n")
+        assert str(m).count("...") == str(a).count("...")
+    same(eval(repr(m), {"Matrix": Matrix}), a)  # noqa: S307 - our own text
+    view = m.view[0]
+    assert "..." not in str(view)
+    assert str(view).endswith(f"{a[0, -1]:g}]])")
 
 
 @given(arrays())

@@ -44,7 +44,7 @@ py::Ref format(const Call& call) {
     if (shape.is_single()) {
         return to_str(formatted(numbers.front(), spec).text);
     }
-    return to_str(to_text({numbers.data(), shape.rows, shape.columns},
+    return to_str(to_text({numbers.data(), shape.rows, shape.columns, true},
                           [&](double number) { return formatted(number, spec); }));
 }
 

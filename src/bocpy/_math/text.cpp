@@ -33,6 +33,34 @@ std::string exact_text(double number) {
     return read == number || number != number ? text : text_of(number, 'r', 0);
 }
 
+constexpr Index kWhole = 1000; ///< so many numbers are shown all, as numpy does
+constexpr Index kEdge = 3;     ///< of more, so many rows and columns at each end
+constexpr Index kGap = -1;     ///< stands for what is left out between them
+
+/// Which of `n` rows or columns to show.
+std::vector<Index> shown(Index n, bool cut) {
+    std::vector<Index> places;
+    for (Index i = 0; i < n; ++i) {
+        if (cut && i == kEdge && n > 2 * kEdge) {
+            places.push_back(kGap);
+            i = n - kEdge;
+        }
+        places.push_back(i);
+    }
+    return places;
+}
+
+/// A row between brackets; a cell of no width is not aligned.
+std::string row_text(const std::vector<Cell>& row, std::size_t width) {
+    std::string text;
+    for (const Cell& cell : row) {
+        text += text.empty() ? "[" : " ";
+        text.append(cell.width == 0 ? 0 : width - cell.width, ' ');
+        text += cell.text;
+    }
+    return text + "]";
+}
+
 bool is_held(PyObject* self) noexcept {
     Block* const block = reinterpret_cast<Matrix*>(self)->block;
     return block != nullptr && block->owner() == me();
@@ -70,22 +98,22 @@ std::string to_text(const Table& table) {
 }
 
 std::string to_text(const Table& table, const std::function<Cell(double)>& cell_of) {
-    std::vector<Cell> cells;
+    const bool cut = table.summary && table.rows * table.columns > kWhole;
+    const std::vector<Index> columns = shown(table.columns, cut);
+    std::vector<std::vector<Cell>> rows;
     std::size_t width = 0;
-    for (Index i = 0; i < table.rows * table.columns; ++i) {
-        cells.push_back(cell_of(table.data[i]));
-        width = std::max(width, cells.back().width);
-    }
-    std::string text = "[";
-    for (Index i = 0; i < table.rows; ++i) {
-        text += i == 0 ? "[" : "\n [";
-        for (Index j = 0; j < table.columns; ++j) {
-            const Cell& cell = cells[static_cast<std::size_t>(i * table.columns + j)];
-            text += j == 0 ? "" : " ";
-            text.append(width - cell.width, ' ');
-            text += cell.text;
+    for (const Index i : shown(table.rows, cut)) {
+        std::vector<Cell>& row = rows.emplace_back();
+        for (const Index j : i == kGap ? std::vector<Index>{} : columns) {
+            row.push_back(j == kGap ? Cell{"...", 0}
+                                    : cell_of(table.data[i * table.columns + j]));
+            width = std::max(width, row.back().width);
         }
-        text += "]";
+    }
+    std::string text;
+    for (const std::vector<Cell>& row : rows) {
+        text += text.empty() ? "[" : "\n ";
+        text += row.empty() ? "..." : row_text(row, width);
     }
     return text + "]";
 }
@@ -104,7 +132,7 @@ PyObject* matrix_str(PyObject* self) {
         }
         Block& block = held(self);
         return to_str(
-            to_text({block.data(), block.shape().rows, block.shape().columns}));
+            to_text({block.data(), block.shape().rows, block.shape().columns, true}));
     });
 }
 

@@ -18,6 +18,7 @@ struct Table {
     const double* data;
     Py_ssize_t rows;
     Py_ssize_t columns;
+    bool summary = false; ///< the first and last rows and columns, if there are many
 };
 [[nodiscard]] std::string to_text(const Table& table);
 
