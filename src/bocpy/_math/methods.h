@@ -19,6 +19,7 @@ using Methods = std::span<const PyMethodDef>;
 [[nodiscard]] Methods reduce_methods();
 [[nodiscard]] Methods rank_methods();
 [[nodiscard]] Methods spread_methods();
+[[nodiscard]] Methods order_methods();
 [[nodiscard]] Methods gather_methods();
 [[nodiscard]] Methods along_methods();
 [[nodiscard]] Methods choose_methods();
