@@ -31,11 +31,13 @@ std::vector<PyMethodDef> join_methods() {
     std::vector<PyMethodDef> joined;
     for (const Methods& methods :
          {construct_methods(), arithmetic_methods(), elementwise_methods(),
-          bounds_methods(), reduce_methods(), rank_methods(), gather_methods(),
-          along_methods(), choose_methods(), vector_methods(), fused_methods(),
-          random_methods(), pickle_methods(), window_methods(), export_methods(),
-          layout_methods(), format_methods(), spread_methods(), power_methods(),
-          pattern_methods(), order_methods()}) {
+          bounds_methods(),    reduce_methods(),     rank_methods(),
+          gather_methods(),    along_methods(),      choose_methods(),
+          vector_methods(),    fused_methods(),      random_methods(),
+          pickle_methods(),    window_methods(),     export_methods(),
+          layout_methods(),    format_methods(),     spread_methods(),
+          power_methods(),     pattern_methods(),    order_methods(),
+          algebra_methods()}) {
         joined.insert(joined.end(), methods.begin(), methods.end());
     }
     joined.push_back({nullptr, nullptr, 0, nullptr});

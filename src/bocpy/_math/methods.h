@@ -24,6 +24,7 @@ using Methods = std::span<const PyMethodDef>;
 [[nodiscard]] Methods along_methods();
 [[nodiscard]] Methods choose_methods();
 [[nodiscard]] Methods vector_methods();
+[[nodiscard]] Methods algebra_methods();
 [[nodiscard]] Methods fused_methods();
 [[nodiscard]] Methods random_methods();
 [[nodiscard]] Methods pickle_methods();
