@@ -87,7 +87,8 @@ def test_a_name_that_there_is_not_is_refused_with_those_there_are(line, complain
     assert f"error: argument {complaint}" in done.stderr.splitlines()[-1]
 
 
-NO_PROGRAMS = {"baseline.py", "options.py"} | ({"soak.py"} if sys.platform == "win32" else set())
+NO_PROGRAMS = {"baseline.py", "options.py"}
+NO_PROGRAMS |= {"soak.py"} if sys.platform == "win32" else set()
 PROGRAMS = sorted({path.name for path in FOLDER.glob("*.py")} - NO_PROGRAMS)
 
 

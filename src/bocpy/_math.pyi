@@ -651,6 +651,7 @@ class Matrix:
         where: Matrix | None = None,
         as_matrix: bool = False,
     ) -> MatrixIndices | Matrix: ...
+    @overload
     def argsort(
         self, axis: None = None, as_matrix: Literal[False] = False
     ) -> MatrixIndices: ...
