@@ -29,7 +29,7 @@ BLOCKS = {
     "scheduler_worker_register",
     "start",
     "terminator_wait",
-    "terminator_wait_idle",
+    "terminator_wait_pumpable",
     "wait",
     "Behaviors",
     "_run_thread",
@@ -50,6 +50,7 @@ INNER = {
     "terminator_seed_inc",
     "_set_crossing",
     "_set_dumps",
+    "_end_pump",
     "_forget_runtime",
     "_set_running",
 }

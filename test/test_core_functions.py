@@ -54,7 +54,7 @@ NAMES = [
     "terminator_seed_dec",
     "terminator_seeded",
     "terminator_wait",
-    "terminator_wait_idle",
+    "terminator_wait_pumpable",
 ]
 
 
@@ -155,7 +155,10 @@ def test_workers_know_that_they_are_not_the_primary():
         ("terminator_close", ()),
         ("terminator_seed_dec", ()),
         ("terminator_reset", ()),
-        ("terminator_wait_idle", (0, 0)),
+        ("terminator_wait_pumpable", (0,)),
+        ("set_pump_watchdog", ()),
+        ("main_pump_drain_all", ()),
+        ("main_pump_bounded", (None, None, False)),
         ("noticeboard_clear", ()),
         ("set_noticeboard_thread", ()),
     ],
@@ -231,11 +234,11 @@ def test_terminator_wakes_its_waiters_at_zero(terminator):
 def test_terminator_wakes_all_who_wait_for_what_is_pending(terminator):
     run = _core.terminator_run()
     _core.terminator_inc()
-    assert _core.terminator_wait_idle(run, 0) is False
+    assert _core.terminator_wait_pumpable(0, run) == _core.WAIT_TIMED_OUT
     done = []
     waiters = [
         threading.Thread(
-            target=lambda: done.append(_core.terminator_wait_idle(run, 30))
+            target=lambda: done.append(_core.terminator_wait_pumpable(30, run))
         )
         for _ in range(3)
     ]
@@ -244,7 +247,7 @@ def test_terminator_wakes_all_who_wait_for_what_is_pending(terminator):
     _core.terminator_dec()
     for waiter in waiters:
         waiter.join(PATIENCE)
-    assert done == [True] * 3
+    assert done == [_core.TERMINATED] * 3
     assert _core.terminator_seeded() == 1
 
 
@@ -252,13 +255,21 @@ def test_waiting_for_what_is_pending_ends_with_the_run(terminator):
     run = _core.terminator_run()
     _core.terminator_reset()
     _core.terminator_inc()
-    assert _core.terminator_run() != run
-    assert _core.terminator_wait_idle(run, None) is True
-    assert _core.terminator_wait_idle(_core.terminator_run(), 0) is False
+    latest = _core.terminator_run()
+    assert latest != run
+    assert _core.terminator_wait_pumpable(None, run=run) == _core.TERMINATED
+    assert _core.terminator_wait_pumpable(0, latest) == _core.WAIT_TIMED_OUT
     with pytest.raises(TypeError):
-        _core.terminator_wait_idle(run)
+        _core.terminator_wait_pumpable()
     with pytest.raises(TypeError):
-        _core.terminator_wait_idle("this one", 0)
+        _core.terminator_wait_pumpable(0, "this one")
+
+
+def test_waiting_without_a_run_waits_for_the_seed(terminator):
+    assert (_core.TERMINATED, _core.PUMP_READY, _core.WAIT_TIMED_OUT) == (0, 1, 2)
+    assert _core.terminator_wait_pumpable(0) == _core.WAIT_TIMED_OUT
+    _core.terminator_seed_dec()
+    assert _core.terminator_wait_pumpable(None) == _core.TERMINATED
 
 
 def test_terminator_wait_reads_its_timeout(terminator):

@@ -17,8 +17,12 @@ from bocpy.behaviors import (
     WORKER_COUNT,
     Behaviors,
     Cown,
+    PinnedCown,
     notice_seed,
+    pump,
     quiesce,
+    set_pump_watchdog,
+    set_wait_pump_poll,
     start,
     wait,
     when,
@@ -36,6 +40,8 @@ __all__ = [
     "Cown",
     "Matrix",
     "MatrixView",
+    "PinnedCown",
+    "PumpResult",
     "RemoteError",
     "WaitResult",
     "drain",
@@ -49,10 +55,13 @@ __all__ = [
     "notice_write",
     "noticeboard",
     "noticeboard_version",
+    "pump",
     "quiesce",
     "receive",
     "send",
+    "set_pump_watchdog",
     "set_tags",
+    "set_wait_pump_poll",
     "start",
     "wait",
     "when",
@@ -61,6 +70,7 @@ __all__ = [
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from bocpy._pump_result import PumpResult as PumpResult
     from bocpy._wait_result import WaitResult as WaitResult
 
     __version__: str
@@ -80,6 +90,10 @@ def __getattr__(name: str) -> object:
         from bocpy import _wait_result  # noqa: PLC0415
 
         found = _wait_result.WaitResult
+    elif name == "PumpResult":
+        from bocpy import _pump_result  # noqa: PLC0415
+
+        found = _pump_result.PumpResult
     elif name == "__version__":
         found = _version()
     elif name in _ABSENT:

@@ -6,7 +6,7 @@ import _thread
 import sys
 import time
 
-from bocpy import _core, _dump, _ending
+from bocpy import _core, _dump, _ending, _pump
 from bocpy._deadline import deadline_of, left
 from bocpy._lending import lend, lend_variables
 from bocpy._options import WORKER_COUNT, checked_module
@@ -307,7 +307,7 @@ class Behaviors:
     def quiesce(
         self, timeout: float | None = None, *, noticeboard: bool = False
     ) -> dict[str, Any] | None:
-        """Wait until no behavior is pending; the runtime stays up.
+        """Wait until no behavior is pending, and pump; the runtime stays up.
 
         With *noticeboard*, return the board once every change of it has been made.
 
@@ -316,7 +316,7 @@ class Behaviors:
 
         """
         deadline = deadline_of(timeout)
-        if not _core.terminator_wait_idle(self._run, left(deadline)):
+        if not _pump.wait_idle(self._run, deadline):
             raise TimeoutError(
                 f"behaviors are still pending after {timeout} s\n{_dump.report()}"
             )
@@ -331,20 +331,21 @@ class Behaviors:
         return self._snapshot()
 
     def stop(self, timeout: float | None = None) -> None:
-        """Wait until every behavior has run, then stop workers and noticeboard.
+        """Wait until every behavior has run, and pump; stop workers and noticeboard.
 
         What has not started at the deadline is dropped: its result holds a
         RuntimeError.
 
         Raises:
             RuntimeError: if a worker or the noticeboard is busy at the deadline, or if
-                dropping failed; call again to go on.
+                dropping failed; call again to go on. In a behavior that pump() runs.
 
         """
         if self._teardown_complete:
             return
+        _pump.require_outside()
         deadline = deadline_of(timeout)
-        idle = self._closing or _core.terminator_wait_idle(self._run, left(deadline))
+        idle = self._closing or _pump.wait_idle(self._run, deadline)
         self._take_turn(timeout, deadline)
         try:
             if not self._closing:
@@ -407,7 +408,8 @@ class Behaviors:
         """Let each worker finish its behavior and end; drop what has not started."""
         crew = self._crew
         assert crew is not None
-        if stuck := crew.stop(deadline):
+        stuck = crew.stop(deadline)
+        if stuck or not _core._end_pump(left(deadline)):
             self.gave_up = True
             bodies = _core._running_bodies()
             what = f"{len(bodies)} behavior(s) still run: {', '.join(bodies)}"
@@ -431,7 +433,13 @@ class Behaviors:
         errors: list[BaseException] = []
         first: BaseException | None = None
         message = "behavior dropped: stop() ended the runtime before it ran"
-        while orphans := _core.scheduler_drain_all_queues():
+        while True:
+            pinned = _core.main_pump_drain_all()
+            if pinned:
+                self.logger.warning("%s (%d pinned)", message, pinned)
+            orphans = _core.scheduler_drain_all_queues()
+            if not (pinned or orphans):
+                break
             for orphan in orphans:
                 steps = (
                     (self.logger.warning, (message,), False),

@@ -6,17 +6,20 @@ import _thread
 import os
 import sys
 
-from bocpy import _core, _deadline, _dump, _ending, _exit
-from bocpy._core import Cown, when
+from bocpy import _core, _deadline, _dump, _ending, _exit, _pump
+from bocpy._core import Cown, PinnedCown, when
 from bocpy._lifecycle import Behaviors
 from bocpy._noticeboard import REMOVED
 from bocpy._options import WORKER_COUNT, _default_worker_count  # noqa: F401 - read by users
+from bocpy._pump import MAX_PUMP_MS as _MAX_PUMP_MS  # noqa: F401 - read by users
+from bocpy._pump import validate_pump_bound as _validate_pump_bound
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from typing import Any, TypeVar, overload
 
+    from bocpy._pump_result import PumpResult
     from bocpy._wait_result import Waiting, WaitResult
 
     _R = TypeVar("_R")
@@ -26,9 +29,13 @@ __all__ = [
     "WORKER_COUNT",
     "Behaviors",
     "Cown",
+    "PinnedCown",
     "get_caller_module",
     "notice_seed",
+    "pump",
     "quiesce",
+    "set_pump_watchdog",
+    "set_wait_pump_poll",
     "start",
     "wait",
     "when",
@@ -38,6 +45,7 @@ __all__ = [
 WORKER_MAIN_END = "# END boc_export"
 
 BEHAVIORS: Behaviors | None = None
+_WAIT_PUMP_POLL_MS = 50
 _starting = _thread.RLock()  # one thread at a time brings a runtime up
 _forks_watched = False
 
@@ -188,6 +196,8 @@ def wait(
 ) -> list[dict[str, int]] | dict[str, Any] | WaitResult | None:
     """Wait until every behavior has run, then stop the runtime.
 
+    Pinned behaviors run meanwhile, on the calling thread.
+
     Args:
         timeout: seconds after which what still runs is given up; None waits for all.
         stats: whether to return the scheduler's counters, one dict per worker.
@@ -199,7 +209,8 @@ def wait(
 
     Raises:
         ValueError: for NaN.
-        RuntimeError: if something still runs at the deadline; call again to go on.
+        RuntimeError: if something still runs at the deadline; call again to go on. In
+            a behavior that `pump` runs.
 
     """
     try:
@@ -228,6 +239,8 @@ def quiesce(
 ) -> list[dict[str, int]] | dict[str, Any] | WaitResult | None:
     """Wait until every behavior has run; the runtime stays up.
 
+    Pinned behaviors run meanwhile, on the calling thread.
+
     Args:
         timeout: seconds; None waits for ever.
         stats: whether to return the scheduler's counters so far, one dict per worker.
@@ -239,6 +252,7 @@ def quiesce(
     Raises:
         ValueError: for NaN.
         TimeoutError: if behaviors are still pending after *timeout* seconds.
+        RuntimeError: without *timeout*, in a behavior that `pump` runs.
 
     """
     runtime, timeout = _up(timeout)
@@ -246,6 +260,86 @@ def quiesce(
         return _answer([] if stats else None, {} if noticeboard else None)
     board = runtime.quiesce(timeout, noticeboard=noticeboard)
     return _answer(_core.scheduler_stats() if stats else None, board)
+
+
+def pump(
+    deadline_ms: int | None = None,
+    max_behaviors: int | None = None,
+    raise_on_error: bool = False,  # noqa: FBT001, FBT002 - as published
+) -> PumpResult:
+    """Run the pinned behaviors that are ready, in turn, on the calling thread.
+
+    Does not wait: for an event loop or a frame of a game. `quiesce` and `wait` do the
+    same while they wait.
+
+    Args:
+        deadline_ms: milliseconds after which no other is begun; the first always is.
+        max_behaviors: how many at most.
+        raise_on_error: whether to raise what a body raises; the rest stays for later.
+
+    Returns:
+        How many ran, whether the time was up, and how many bodies raised.
+
+    Raises:
+        TypeError: for a limit that is no positive int.
+        OverflowError: for a time of three centuries.
+        RuntimeError: without a runtime, in a worker, in a behavior that it runs, or, on
+            builds without a GIL, while another thread pumps.
+        BaseException: what a body raised, if that is no Exception.
+
+    """
+    _validate_pump_bound("deadline_ms", deadline_ms, ms=True)
+    _validate_pump_bound("max_behaviors", max_behaviors)
+    if not _core.is_primary():
+        raise RuntimeError(
+            "pump() runs behaviors on the main interpreter: call it there, after "
+            "bocpy.start()"
+        )
+    if BEHAVIORS is None or not BEHAVIORS.started:
+        raise RuntimeError("pump() needs a running runtime: call bocpy.start() before")
+    return _pump.run(deadline_ms, max_behaviors, raise_on_error)
+
+
+def set_wait_pump_poll(ms: int = 50) -> None:
+    """Choose how often `wait` and `quiesce` look around while pinned cowns live.
+
+    They wake up for each pinned behavior anyway.
+
+    Args:
+        ms: milliseconds.
+
+    Raises:
+        TypeError: if that is no positive int.
+
+    """
+    global _WAIT_PUMP_POLL_MS  # noqa: PLW0603
+    if ms is None:
+        raise TypeError("ms must be a positive int, not None")
+    _validate_pump_bound("ms", ms)
+    _WAIT_PUMP_POLL_MS = ms
+
+
+def set_pump_watchdog(
+    warn_ms: int | None = 1000,
+    on_starve: Callable[[int, str], object] | None = None,
+) -> None:
+    """Warn when pinned behaviors have waited for long.
+
+    Whoever begins to pump, or to wait, looks how long there have been some without a
+    break, and tells once until there are none.
+
+    Args:
+        warn_ms: milliseconds after which to warn; None for never, as at the start of
+            a program.
+        on_starve: called with 0 and a text; by default the logger ``bocpy.pump`` warns.
+
+    Raises:
+        TypeError: if *warn_ms* is no positive int, or *on_starve* cannot be called.
+        OverflowError: for three centuries.
+        RuntimeError: in a worker.
+
+    """
+    _core.set_pump_watchdog(warn_ms, on_starve)
 
 
 def notice_seed(key: str, value: object) -> None:
@@ -336,4 +430,5 @@ def _when_by_parts(function: Callable[..., Any], arguments: tuple[Any, ...]) -> 
     return whencall(function, arguments, defaults[len(defaults) - max(beyond, 0) :])
 
 
+_pump.poll_by(lambda: _WAIT_PUMP_POLL_MS)
 _ending.at_end(lambda error: _exit.finish(lambda: BEHAVIORS, wait, error))

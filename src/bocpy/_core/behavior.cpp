@@ -7,6 +7,7 @@
 #include "look.h"
 #include "plan.h"
 #include "sched.h"
+#include "sched/pump_queue.h"
 #include "terminator.h"
 
 #include <algorithm>
@@ -65,6 +66,7 @@ Behavior* Behavior::create(std::span<Cown* const> cowns,
     std::uninitialized_default_construct_n(made->captures_, captures);
     for (Cown* const cown : cowns) {
         cown->retain();
+        made->pinned_ |= cown->pinned();
     }
     if (result) {
         made->result_ = result.release();
@@ -135,7 +137,11 @@ bool Behavior::schedule() noexcept {
 }
 
 void Behavior::dispatch() noexcept {
-    if (sched::Scheduler::instance().dispatch(this)) {
+    if (pinned_) [[unlikely]] {
+        if (sched::PumpQueue::instance().push(this)) {
+            return;
+        }
+    } else if (sched::Scheduler::instance().dispatch(this)) {
         return;
     }
     next.store(t_dropped, std::memory_order_relaxed);

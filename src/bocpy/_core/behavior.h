@@ -71,6 +71,8 @@ public:
     [[nodiscard]] std::span<const Position> positions() const noexcept {
         return {positions_, n_positions_};
     }
+    /// Whether only the primary interpreter can run it: it wants a pinned cown.
+    [[nodiscard]] bool pinned() const noexcept { return pinned_; }
     [[nodiscard]] const Plan* plan() const noexcept { return plan_; }
     /// Where it was scheduled, or null.
     [[nodiscard]] const Site* site() const noexcept { return site_; }
@@ -145,6 +147,7 @@ private:
     std::uint32_t n_captures_ = 0;
     std::uint32_t size_ = 0; ///< of the whole block
     std::atomic<Grip> grip_{Grip::kNone};
+    bool pinned_ = false; ///< to the primary interpreter
     const Plan* plan_ = nullptr;
     const Site* site_ = nullptr;
     Request* requests_ = nullptr;

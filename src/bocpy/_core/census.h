@@ -16,8 +16,9 @@ enum class Counted : std::uint8_t {
     kParcel,
     kNotice,
     kReturn,
+    kPinnedCown, ///< those of the cowns that are
 };
-inline constexpr std::size_t kCountedKinds = 5;
+inline constexpr std::size_t kCountedKinds = 6;
 
 /// What one thread counts.
 struct alignas(compat::kCacheLine) CensusSheet {

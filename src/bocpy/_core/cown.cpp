@@ -81,6 +81,16 @@ Cown* Cown::create(Parcel value) {
     return cown;
 }
 
+Cown* Cown::create_pinned(py::Ref value) {
+    auto* const cown = new Cown;
+    Census::add(Counted::kCown, 1);
+    Census::add(Counted::kPinnedCown, 1);
+    cown->live_ = value.release();
+    cown->live_in_ = Home::current().id();
+    cown->claim_.settle(kPinned); // C6
+    return cown;
+}
+
 bool Cown::try_retain() noexcept {
     auto count = refs_.load(std::memory_order_relaxed);
     while (count > 0) {
@@ -134,8 +144,13 @@ void Cown::free_live() noexcept {
     if (value == nullptr) {
         return;
     }
-    if (live_in_ == Home::current().id()) { // C5
+    if (pinned()) {
+        Census::add(Counted::kPinnedCown, -1);
+    }
+    if (pinned() ? Home::on_main() : live_in_ == Home::current().id()) { // C5 C6
         Py_DECREF(value);
+    } else if (pinned()) {
+        Home::give_back_to_main(value); // C6
     } else {
         Home::give_back(live_in_, value);
     }
@@ -203,8 +218,9 @@ void Cown::report_if_unread() noexcept {
 bool Cown::owned() const noexcept {
     const Owner now = owner();
     return now == Home::owner() ||
-           (now == kNobody && lent_.load(std::memory_order_relaxed) &&
-            Home::current().primary() && !Home::seated());
+           ((now == kPinned ||
+             (now == kNobody && lent_.load(std::memory_order_relaxed))) &&
+            Home::on_main());
 }
 
 /// A lent cown is acquired when the primary first looks at it; threads that look at the
@@ -224,7 +240,7 @@ void Cown::take_lent() {
 }
 
 void Cown::lend() noexcept {
-    if (owner() != Home::owner()) {
+    if (owner() != Home::owner() && !pinned()) {
         lent_.store(true, std::memory_order_relaxed);
     }
 }
@@ -266,8 +282,17 @@ void Cown::put_failure(PyObject* error, const Behavior* behavior) {
 }
 
 void Cown::require_owned() const {
-    if (owner() != Home::owner()) {
+    if (owner() != Home::owner() && !owned()) {
         py::raise(PyExc_RuntimeError, "The current interpreter does not own this cown");
+    }
+}
+
+void Cown::require_main(const char* verb) const {
+    if (!Home::on_main()) {
+        py::raise(PyExc_RuntimeError,
+                  "cannot %s a pinned cown from a non-main interpreter: pass it to "
+                  "@when, whose body then runs on the main one",
+                  verb);
     }
 }
 
@@ -290,6 +315,10 @@ void Cown::take(bool lent) {
     Owner seen = kNobody;
     if (!claim_.take(seen)) { // C2
         if (seen == me) {
+            return;
+        }
+        if (seen == kPinned) {
+            require_main("acquire");
             return;
         }
         py::raise(PyExc_RuntimeError,
@@ -389,7 +418,9 @@ bool Cown::pack_resident() {
 }
 
 void Cown::release() {
-    if (owner() != kNobody) {
+    if (pinned()) {
+        require_main("release");
+    } else if (owner() != kNobody) {
         release_as(Home::owner());
     }
 }
@@ -454,6 +485,9 @@ void Cown::store(py::Ref value, bool exception, const Behavior* behavior) {
 }
 
 void Cown::disown() {
+    if (pinned()) {
+        py::raise(PyExc_RuntimeError, "a pinned cown is never given up");
+    }
     become_busy(Home::owner(), "disown");
     Claim::Busy settle{claim_, kNobody};
     const py::Ref done = take_live();

@@ -30,10 +30,16 @@ class Request;
 ///                                was last used, touched by whoever made it busy
 ///                                C5: live_ means something while the interpreter
 ///                                live_in_ is there; ids are never used again
+///                                C6: the value of a pinned cown is the primary's from
+///                                birth to death, and is never packed. All threads of
+///                                the primary that are no workers own it together
 class Cown {
 public:
     /// A cown that nobody owns, with `value` inside.
     [[nodiscard]] static Cown* create(Parcel value);
+    /// One that the primary interpreter, to which the caller is attached, never gives
+    /// up: acquire() and release() do nothing there, and throw elsewhere. C6
+    [[nodiscard]] static Cown* create_pinned(py::Ref value);
     Cown(const Cown&) = delete;
     Cown& operator=(const Cown&) = delete;
 
@@ -69,6 +75,7 @@ public:
         return claim_.owner(); // C2
     }
     [[nodiscard]] bool owned() const noexcept;
+    [[nodiscard]] bool pinned() const noexcept { return owner() == kPinned; }
 
     /// Makes the caller's side the owner, with the value as a live object. Throws
     /// RuntimeError if another holds it; a value that does not load stays as it was.
@@ -136,6 +143,7 @@ private:
     void release_as(Owner me);
     void end_loan();
     void require_owned() const;
+    void require_main(const char* verb) const;
     void take_if_lent() {
         if (lent_.load(std::memory_order_relaxed)) [[unlikely]] {
             take_lent();

@@ -45,6 +45,15 @@ py::Ref make_cown(CownPtr cown) {
     return made;
 }
 
+void fill_cown(PyObject* self, CownPtr cown) {
+    const py::ObjectLock lock{self};
+    auto* const handle = reinterpret_cast<CownHandle*>(self);
+    if (handle->blank != nullptr) {
+        py::raise(PyExc_RuntimeError, "a Cown is initialised only once");
+    }
+    handle->blank = std::exchange(handle->cown, cown.release());
+}
+
 void free_capsule(PyObject* self) {
     auto* const capsule = reinterpret_cast<Capsule*>(self);
     if (!capsule->lent) {

@@ -18,6 +18,9 @@ struct CownHandle {
     PyObject* weakrefs;
 };
 
+/// Gives a `Cown` of a subclass what it stands for, once.
+void fill_cown(PyObject* self, CownPtr cown);
+
 /// New handles on a cown, in the attached interpreter.
 [[nodiscard]] py::Ref make_capsule(CownPtr cown);
 [[nodiscard]] py::Ref make_cown(CownPtr cown);

@@ -126,7 +126,7 @@ void Home::close() noexcept {
             return;
         }
     }
-    recycle();
+    recycle_on_main();
     flat_dicts_.close();
     Py_XDECREF(dumps_.exchange(nullptr, std::memory_order_acq_rel));
     Py_XDECREF(loads_.exchange(nullptr, std::memory_order_acq_rel));
@@ -150,10 +150,25 @@ void Home::give_back(std::int64_t id, void (*free)(void*), void* what) noexcept 
         delete fresh;
         return; // H2
     }
-    auto& returns = home->returns_;
+    push(home->returns_, fresh);
+}
+
+void Home::push(Returns& returns, Return* fresh) noexcept {
     fresh->next = returns.load(std::memory_order_relaxed);
     while (!returns.compare_exchange_weak(fresh->next, fresh, std::memory_order_release,
                                           std::memory_order_relaxed)) { // H1
+    }
+}
+
+void Home::give_back_to_main(PyObject* object) noexcept {
+    const std::scoped_lock lock{table().mutex}; // it does not close meanwhile
+    Home& primary = *table().homes.front();
+    auto* const fresh = primary.interpreter_ == nullptr
+                            ? nullptr
+                            : new (std::nothrow)
+                                  Return{nullptr, drop_object, object, primary.id_};
+    if (fresh != nullptr) { // H2
+        push(primary.for_main_, fresh);
     }
 }
 
@@ -161,8 +176,8 @@ void Home::give_back(std::int64_t id, PyObject* object) noexcept {
     give_back(id, drop_object, object);
 }
 
-void Home::recycle_all() noexcept {
-    Return* waiting = returns_.exchange(nullptr, std::memory_order_acquire); // H1
+void Home::recycle_all(Returns& returns) noexcept {
+    Return* waiting = returns.exchange(nullptr, std::memory_order_acquire); // H1
     if (waiting == nullptr) {
         return;
     }

@@ -15,6 +15,7 @@ namespace boc {
 inline constexpr Owner kFirstSeat = 1'000'000'000;
 
 class PlanCache;
+class Pump;
 class SiteCache;
 
 /// One thing given back to an interpreter from elsewhere.
@@ -27,6 +28,8 @@ struct Return;
 ///   returns_   written by all   H1: push (release) pairs with recycle (acquire)
 ///                               H2: what belongs to an interpreter that is gone is
 ///                               leaked: freeing it elsewhere would be worse
+///   for_main_  the same         H4: of the primary, for its threads that are no
+///                               workers: what was pinned is not freed by others
 class Home {
 public:
     Home(const Home&) = delete;
@@ -55,6 +58,10 @@ public:
     /// interpreter again (0).
     static void take_seat(Owner seat) noexcept { seat_ = seat; }
     [[nodiscard]] static bool seated() noexcept { return seat_ != 0; }
+    /// Whether the calling thread is one of the primary interpreter, and no worker.
+    [[nodiscard]] static bool on_main() noexcept {
+        return current().primary() && !seated();
+    }
 
     /// Enters the attached interpreter into the table of homes, for one module more.
     [[nodiscard]] static Home* open();
@@ -66,11 +73,18 @@ public:
     static void give_back(std::int64_t id, PyObject* object) noexcept;
     /// Runs `free(what)` at the next safe point of an interpreter. H2
     static void give_back(std::int64_t id, void (*free)(void*), void* what) noexcept;
+    /// Hands one reference to the threads of the primary that are no workers. H2 H4
+    static void give_back_to_main(PyObject* object) noexcept;
     /// Frees what came home. Attached to this interpreter.
     void recycle() noexcept {
         if (returns_.load(std::memory_order_relaxed) != nullptr) {
-            recycle_all();
+            recycle_all(returns_);
         }
+    }
+    /// The same, on main, with what came for it. H4
+    void recycle_on_main() noexcept {
+        recycle();
+        recycle_all(for_main_);
     }
 
     [[nodiscard]] std::int64_t id() const noexcept { return id_; }
@@ -104,6 +118,7 @@ public:
     PyTypeObject* decorator_type = nullptr; ///< borrowed from the module
     PlanCache* plans = nullptr;             ///< borrowed from the module
     SiteCache* sites = nullptr;             ///< borrowed from the module
+    Pump* pump = nullptr;                   ///< of the primary, never freed
 
     /// `pickle.dumps` and `pickle.loads`, imported at first use; lent.
     [[nodiscard]] PyObject* dumps() { return cached(dumps_, "_pickle", "dumps"); }
@@ -131,13 +146,16 @@ private:
     [[nodiscard]] static Home* find_locked(std::int64_t id) noexcept;
     /// Its interpreter ended without closing it, and its address is in use again.
     void abandon() noexcept; // H2
-    void recycle_all() noexcept;
+    using Returns = std::atomic<Return*>;
+    static void push(Returns& returns, Return* fresh) noexcept;
+    void recycle_all(Returns& returns) noexcept;
 
     static inline BOC_THREAD_LOCAL Here here_{};
     static inline BOC_THREAD_LOCAL Owner seat_ = 0;
     static inline std::atomic<std::uint64_t> epoch_{1};
 
-    std::atomic<Return*> returns_{nullptr};
+    Returns returns_{nullptr};
+    Returns for_main_{nullptr};
     std::atomic<PyObject*> dumps_{nullptr};
     std::atomic<PyObject*> loads_{nullptr};
     std::atomic<PyObject*> reducers_{nullptr};

@@ -10,7 +10,8 @@ namespace boc {
 
 class Behavior;
 
-/// Where a worker thread tells what it does, as long as it lives.
+/// Where a worker thread tells what it does, as long as it lives; or a thread that
+/// pumps, as long as it does.
 ///
 ///   shown_   the worker   PO1: the behavior that runs, from before its cowns are
 ///                         acquired until before they are passed on; read by who holds
@@ -19,7 +20,7 @@ class Behavior;
 ///   phase_, worker_       PO3: rarely written, read for reports
 class Post {
 public:
-    enum class Phase : std::uint8_t { kStarting, kServing, kEnding };
+    enum class Phase : std::uint8_t { kStarting, kServing, kEnding, kPumping };
 
     Post();
     ~Post();
@@ -28,6 +29,10 @@ public:
 
     /// The worker takes behaviors, as the calling thread's slot.
     void serve() noexcept;
+    /// The calling thread is no worker, but runs pinned behaviors.
+    void pump() noexcept {
+        phase_.store(Phase::kPumping, std::memory_order_relaxed); // PO3
+    }
     void end() noexcept {
         since_.store(compat::coarse_ns(), std::memory_order_relaxed); // PO2
         phase_.store(Phase::kEnding, std::memory_order_relaxed);      // PO3
@@ -48,7 +53,7 @@ public:
     [[nodiscard]] Phase phase() const noexcept {
         return phase_.load(std::memory_order_relaxed); // PO3
     }
-    /// Slot of the worker; -1 while it starts.
+    /// Slot of the worker; -1 while it starts, and of a thread that is none.
     [[nodiscard]] int worker() const noexcept {
         return worker_.load(std::memory_order_relaxed); // PO3
     }

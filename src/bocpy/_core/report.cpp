@@ -6,6 +6,7 @@
 #include "plan.h"
 #include "post.h"
 #include "probe.h"
+#include "sched/pump_queue.h"
 #include "site.h"
 #include "terminator.h"
 
@@ -116,7 +117,7 @@ std::string duration(std::uint64_t since) {
 /// Whether the frame belongs to what runs in every worker below the body.
 bool is_ours(std::string_view frame) noexcept {
     constexpr std::array kFiles{"bocpy/_threads.py\"", "bocpy/_interpreters.py\"",
-                                "bocpy/_noticeboard.py\""};
+                                "bocpy/_noticeboard.py\"", "bocpy/_pump.py\""};
     return std::any_of(kFiles.begin(), kFiles.end(), [frame](const char* file) {
         return frame.find(file) != std::string_view::npos;
     });
@@ -178,7 +179,9 @@ std::string text_of(const Line& line) {
 }
 
 std::string text_of(const Snapshot& seen, const std::string& stack) {
-    const std::string who = "worker " + std::to_string(seen.worker);
+    const std::string who = seen.phase == Post::Phase::kPumping
+                                ? "pump()"
+                                : "worker " + std::to_string(seen.worker);
     if (seen.phase == Post::Phase::kStarting) {
         return "a worker starts for " + duration(seen.since) + "\n" + stack;
     }
@@ -205,13 +208,43 @@ std::string text_of(const Snapshot& seen, const std::string& stack) {
 
 std::string text_of(const Post& post) {
     const Snapshot before = look_at(post);
-    const bool idle = before.phase == Post::Phase::kServing && before.name.empty();
+    const bool idle = before.phase == Post::Phase::kPumping ||
+                      (before.phase == Post::Phase::kServing && before.name.empty());
     const Name* const name = before.name.empty() ? nullptr : &before.name.front();
     std::string stack = idle ? std::string{} : frames(post.thread(), name);
     if (post.shown() != before.identity || post.since() != before.since) {
         stack.clear(); // it tells of something else
     }
     return text_of(before, stack);
+}
+
+/// What waits for a pump.
+struct Pumpable {
+    std::size_t length = 0;
+    std::vector<Name> first;
+};
+
+Pumpable look_at_pump() {
+    Pumpable seen;
+    sched::PumpQueue::instance().visit([&seen](const sched::Work& work) {
+        if (seen.length++ < kNamed) {
+            seen.first.emplace_back(static_cast<const Behavior&>(work));
+        }
+    });
+    return seen;
+}
+
+std::string text_of(const Pumpable& seen) {
+    std::string text;
+    for (const Name& name : seen.first) {
+        text += "waits for pump(): " + name.text();
+        text += name.site != nullptr ? ", scheduled at " + name.place() + "\n" : "\n";
+    }
+    if (seen.length > seen.first.size()) {
+        text += "and " + std::to_string(seen.length - seen.first.size()) +
+                " others wait for pump()\n";
+    }
+    return text;
 }
 
 std::string text_of(const Applying& change) {
@@ -247,6 +280,7 @@ std::string report() {
     for (const auto& [number, worker] : workers) {
         text += worker;
     }
+    text += text_of(look_at_pump());
     Noticeboard::instance().visit_applying(
         [&text](const Applying& change) { text += text_of(change); });
     return text;

@@ -310,15 +310,19 @@ py::Ref Seat::call(Behavior& behavior) {
     return call_thunk(behavior);
 }
 
-void Seat::run(Behavior& behavior) {
+template <typename Told>
+void Seat::run(Behavior& behavior, Told told) {
     post_->show(behavior);
+    bool in_body = false;
     py::Ref value = py::Ref::adopt(py::guarded([&] {
         behavior.acquire_cowns();
+        in_body = true;
         return call(behavior);
     }));
     bool raised = !value;
     if (raised) {
         value = py::take_error();
+        told(value, in_body);
     }
     // Cowns first: a matrix that is also returned stays with its cown.
     if (py::Ref lost = behavior.release_cowns(); lost && !raised) {
@@ -331,6 +335,16 @@ void Seat::run(Behavior& behavior) {
     behavior.let_go();
     Terminator::instance().leave(kept_count);
     behavior.drop(); // B1: the schedule's
+}
+
+Seat::Failure Seat::run_one(Behavior& behavior) {
+    Failure failure;
+    Noticeboard::rearm();
+    run(behavior, [&failure](const py::Ref& error, bool in_body) {
+        failure = {error.share(), in_body};
+    });
+    Terminator::instance().settle(kept_count); // T4
+    return failure;
 }
 
 void Seat::work() {
@@ -353,7 +367,7 @@ void Seat::work() {
         }
         home.recycle();
         Noticeboard::rearm();
-        run(*static_cast<Behavior*>(item));
+        run(*static_cast<Behavior*>(item), [](const py::Ref&, bool) {});
     }
 }
 

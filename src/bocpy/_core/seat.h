@@ -12,7 +12,8 @@ namespace boc {
 
 struct Bound;
 
-/// The place of one worker thread: the functions it has bound, and how it calls a body.
+/// The place of one thread that runs behaviors: the functions it has bound, and how it
+/// calls a body.
 class Seat {
 public:
     /// Of a caller that drives behaviors by hand, and shows none.
@@ -32,14 +33,27 @@ public:
     /// Runs behaviors until the runtime asks this worker to stop.
     void work();
 
+    /// Shows from now on in `post`, or nowhere: it goes from thread to thread.
+    void show_in(Post* post) noexcept { post_ = post; }
+
+    /// What went wrong with one behavior; its result tells the same.
+    struct Failure {
+        py::Ref error;        ///< null if nothing did
+        bool in_body = false; ///< not before
+    };
+    /// Runs one that is in the calling thread's hands, as a worker would.
+    [[nodiscard]] Failure run_one(Behavior& behavior);
+
 private:
-    /// Runs the body, passes the cowns on, drops the schedule's count.
-    void run(Behavior& behavior);
+    /// Runs the body, passes the cowns on, drops the schedule's count. Tells
+    /// `told(error, in_body)` what was raised until then.
+    template <typename Told>
+    void run(Behavior& behavior, Told told);
     Bound& bind(const Plan& plan);
     py::Ref call_plan(Behavior& behavior, const Plan& plan);
     static py::Ref call_thunk(Behavior& behavior);
 
-    Post* post_ = nullptr; ///< where it shows what runs; of a worker
+    Post* post_ = nullptr;                       ///< where it shows what runs
     std::vector<std::unique_ptr<Bound>> bounds_; ///< by the plan's id
 };
 

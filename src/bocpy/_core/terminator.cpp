@@ -2,16 +2,6 @@
 
 namespace boc {
 
-namespace {
-
-Terminator::Waited outcome(Waited waited) noexcept {
-    return waited == Waited::kSignalled  ? Terminator::kDone
-           : waited == Waited::kTimedOut ? Terminator::kTimedOut
-                                         : Terminator::kInterrupted;
-}
-
-} // namespace
-
 Terminator& Terminator::instance() noexcept {
     static constinit Terminator terminator;
     return terminator;
@@ -50,13 +40,12 @@ std::pair<std::int64_t, std::int64_t> Terminator::reset() noexcept {
 }
 
 Terminator::Waited Terminator::wait_until(compat::Deadline deadline) noexcept {
-    return outcome(event_.wait_until(deadline, [this] { return count() == 0; }));
+    return wait_for([this] { return count() == 0; }, deadline);
 }
 
 Terminator::Waited Terminator::wait_idle_until(std::uint32_t number,
                                                compat::Deadline deadline) noexcept {
-    return outcome(event_.wait_until(
-        deadline, [this, number] { return pending() <= 0 || run() != number; }));
+    return wait_for([this, number] { return idle(number); }, deadline);
 }
 
 } // namespace boc

@@ -122,6 +122,16 @@ public:
     Waited wait_until(compat::Deadline deadline) noexcept;
     /// Waits until nothing is pending, or another run than `run` has begun.
     Waited wait_idle_until(std::uint32_t run, compat::Deadline deadline) noexcept;
+    /// Waits until `condition()`, which the count makes true, or who then calls wake().
+    template <typename Condition>
+    Waited wait_for(Condition&& condition, compat::Deadline deadline) noexcept {
+        return outcome(event_.wait_until(deadline, std::forward<Condition>(condition)));
+    }
+    void wake() noexcept { event_.wake_all(); }
+    /// Whether nothing is pending, or another run has begun.
+    [[nodiscard]] bool idle(std::uint32_t number) const noexcept {
+        return pending() <= 0 || run() != number;
+    }
 
 private:
     static constexpr std::int64_t kClosed = 1;
@@ -136,6 +146,11 @@ private:
     }
     static constexpr std::int64_t total(std::int64_t word) noexcept {
         return behaviors(word) + seed(word);
+    }
+    static constexpr Waited outcome(boc::Waited waited) noexcept {
+        return waited == boc::Waited::kSignalled  ? kDone
+               : waited == boc::Waited::kTimedOut ? kTimedOut
+                                                  : kInterrupted;
     }
 
     alignas(compat::kCacheLine) Atomic<std::int64_t> word_{kClosed};

@@ -151,6 +151,9 @@ PyObject* behavior_new(PyTypeObject* type, PyObject* args, PyObject* kwargs) {
             py::raise(PyExc_TypeError, "result must be a CownCapsule, not %.200s",
                       Py_TYPE(parts.result)->tp_name);
         }
+        if (cown_behind(parts.result)->pinned()) {
+            py::raise(PyExc_TypeError, "result must not be a pinned cown");
+        }
         read_pairs(parts);
         const py::Ref given = sequence(parts.captures, "captures must be a sequence");
         BehaviorPtr made = PyUnicode_Check(parts.thunk) != 0

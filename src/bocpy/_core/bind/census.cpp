@@ -11,7 +11,7 @@ namespace {
 constexpr std::pair<const char*, Counted> kKinds[] = {
     {"behaviors", Counted::kBehavior}, {"cowns", Counted::kCown},
     {"parcels", Counted::kParcel},     {"notices", Counted::kNotice},
-    {"returns", Counted::kReturn},
+    {"returns", Counted::kReturn},     {"pinned", Counted::kPinnedCown},
 };
 static_assert(std::size(kKinds) == kCountedKinds);
 
@@ -29,8 +29,8 @@ PyObject* live_counts(PyObject*, PyObject*) {
 
 PyMethodDef functions[] = {
     {"live_counts", live_counts, METH_NOARGS,
-     "live_counts()\n--\n\nHow many behaviors, cowns, parcels, notices and objects on "
-     "their way home live."},
+     "live_counts()\n--\n\nHow many behaviors, cowns, parcels, notices, objects on "
+     "their way home and pinned cowns live."},
     {nullptr, nullptr, 0, nullptr},
 };
 

@@ -333,14 +333,7 @@ int cown_init(PyObject* self, PyObject* args, PyObject* kwargs) {
                                         const_cast<char**>(names), &value) == 0) {
             throw py::ErrorSet{};
         }
-        Cown* const fresh = cown_for(value);
-        const py::ObjectLock lock{self};
-        auto* const handle = reinterpret_cast<CownHandle*>(self);
-        if (handle->blank != nullptr) {
-            fresh->drop();
-            py::raise(PyExc_RuntimeError, "a Cown is initialised only once");
-        }
-        handle->blank = std::exchange(handle->cown, fresh);
+        fill_cown(self, CownPtr::adopt(cown_for(value)));
     });
 }
 

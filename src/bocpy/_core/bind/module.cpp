@@ -1,5 +1,6 @@
 #include "bind/state.h"
 #include "capture.h"
+#include "pump.h"
 #include "py/faults.h"
 #include "site.h"
 
@@ -17,6 +18,9 @@ int exec(PyObject* module) {
         if (state.home->sites == nullptr) {
             state.home->sites = new SiteCache;
         }
+        if (state.home->pump == nullptr && state.home->primary()) {
+            state.home->pump = new Pump;
+        }
         add_census(module);
         add_cown(module);
         add_behavior(module);
@@ -26,6 +30,8 @@ int exec(PyObject* module) {
         add_mailbox(module);
         add_noticeboard(module);
         add_report(module);
+        add_pinned(module);
+        add_pump(module);
         py::add_faults(module);
         state.seams = new Seams{module};
     });
@@ -37,6 +43,7 @@ int traverse(PyObject* module, visitproc visit, void* arg) {
     Py_VISIT(state.cown_type);
     Py_VISIT(state.behavior_type);
     Py_VISIT(state.decorator_type);
+    Py_VISIT(state.on_starve);
     return state.seams != nullptr ? state.seams->traverse(visit, arg) : 0;
 }
 
@@ -48,9 +55,13 @@ int clear(PyObject* module) {
     if (state.home != nullptr && state.home->sites != nullptr) {
         state.home->sites->clear();
     }
+    if (state.home != nullptr && state.home->pump != nullptr) {
+        state.home->pump->clear();
+    }
     delete std::exchange(state.seams, nullptr);
     Py_CLEAR(state.behavior_type);
     Py_CLEAR(state.decorator_type);
+    Py_CLEAR(state.on_starve);
     return 0;
 }
 

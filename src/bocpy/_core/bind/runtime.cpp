@@ -8,7 +8,9 @@
 #include "handle.h"
 #include "noticeboard.h"
 #include "post.h"
+#include "pump.h"
 #include "sched.h"
+#include "sched/pump_queue.h"
 #include "site.h"
 #include "terminator.h"
 
@@ -21,10 +23,6 @@ sched::Scheduler& scheduler() noexcept {
 }
 Terminator& terminator() noexcept {
     return Terminator::instance();
-}
-
-bool acts_as_primary() noexcept {
-    return Home::current().primary() && !Home::seated();
 }
 
 Behavior* behavior_of(sched::Work* work) noexcept {
@@ -41,7 +39,7 @@ py::Ref truth(bool value) {
 // Interpreter
 
 PyObject* is_primary(PyObject*, PyObject*) {
-    return truth(acts_as_primary()).release();
+    return truth(Home::on_main()).release();
 }
 
 PyObject* index(PyObject*, PyObject*) {
@@ -75,7 +73,12 @@ PyObject* insist(PyObject*, PyObject* finish) {
 }
 
 PyObject* recycle(PyObject*, PyObject*) {
-    Home::current().recycle();
+    Home& home = Home::current();
+    if (Home::on_main()) {
+        home.recycle_on_main();
+    } else {
+        home.recycle();
+    }
     Py_RETURN_NONE;
 }
 
@@ -98,6 +101,11 @@ void require_slots(const char* name) {
     }
 }
 
+void stop_scheduling() noexcept {
+    scheduler().stop();
+    sched::PumpQueue::instance().close();
+}
+
 PyObject* runtime_start(PyObject*, PyObject* count) {
     return py::guarded([count] {
         require_slots("scheduler_runtime_start");
@@ -109,9 +117,12 @@ PyObject* runtime_start(PyObject*, PyObject* count) {
             py::raise(PyExc_ValueError,
                       "scheduler_runtime_start: worker_count must be >= 0");
         }
-        scheduler().stop();
-        if (workers > 0 && !scheduler().start(static_cast<unsigned>(workers))) {
-            throw std::bad_alloc{};
+        stop_scheduling();
+        if (workers > 0) {
+            if (!scheduler().start(static_cast<unsigned>(workers))) {
+                throw std::bad_alloc{};
+            }
+            sched::PumpQueue::instance().open();
         }
         return py::Ref::none();
     });
@@ -120,7 +131,7 @@ PyObject* runtime_start(PyObject*, PyObject* count) {
 PyObject* runtime_stop(PyObject*, PyObject*) {
     return py::guarded([] {
         require_slots("scheduler_runtime_stop");
-        scheduler().stop();
+        stop_scheduling();
         return py::Ref::none();
     });
 }
@@ -242,49 +253,16 @@ PyObject* terminator_close(PyObject*, PyObject*) {
     });
 }
 
-/// Repeats `wait()` until it is not interrupted; whether it came to its end.
-template <typename Wait>
-py::Ref wait_through(Wait&& wait) {
-    auto waited = Terminator::kInterrupted;
-    while (waited == Terminator::kInterrupted) {
-        wait_detached([&](Interrupts) {
-            waited = wait();
-            return waited == Terminator::kInterrupted ? Waited::kInterrupted
-                                                      : Waited::kSignalled;
-        });
-    }
-    return truth(waited == Terminator::kDone);
-}
-
 PyObject* terminator_wait(PyObject*, PyObject* timeout) {
     return py::guarded([timeout] {
         const compat::Deadline deadline = deadline_of(parse_timeout(timeout));
-        return wait_through([&] { return terminator().wait_until(deadline); });
+        return truth(wait_through([&] { return terminator().wait_until(deadline); }) ==
+                     Terminator::kDone);
     });
 }
 
 PyObject* terminator_run(PyObject*, PyObject*) {
     return PyLong_FromUnsignedLong(terminator().run());
-}
-
-PyObject* terminator_wait_idle(PyObject*, PyObject* const* args, Py_ssize_t count) {
-    return py::guarded([&] {
-        require_primary("terminator_wait_idle");
-        if (count != 2) {
-            py::raise(PyExc_TypeError,
-                      "terminator_wait_idle() takes exactly 2 arguments (%zd given)",
-                      count);
-        }
-        const unsigned long run = PyLong_AsUnsignedLongMask(args[0]);
-        if (PyErr_Occurred() != nullptr) {
-            throw py::ErrorSet{};
-        }
-        const compat::Deadline deadline = deadline_of(parse_timeout(args[1]));
-        return wait_through([&] {
-            return terminator().wait_idle_until(static_cast<std::uint32_t>(run),
-                                                deadline);
-        });
-    });
 }
 
 PyObject* terminator_seed_dec(PyObject*, PyObject*) {
@@ -323,8 +301,10 @@ PyObject* terminator_seeded(PyObject*, PyObject*) {
 PyObject* set_running(PyObject*, PyObject* up) {
     return py::guarded([up] {
         set_runtime_up(py::check(PyObject_IsTrue(up)) != 0);
-        Home::current().plans->clear();
-        Home::current().sites->clear();
+        Home& home = Home::current();
+        home.plans->clear();
+        home.sites->clear();
+        home.pump->clear();
         return py::Ref::none();
     });
 }
@@ -333,8 +313,10 @@ PyObject* forget_runtime(PyObject*, PyObject*) {
     return py::guarded([] {
         set_runtime_up(false);
         scheduler().stop();
+        sched::PumpQueue::forget();
         Post::forget_all();
         Home::current().forget_workers();
+        Home::current().pump->forget();
         const bool idle = terminator().forget();
         return truth(Noticeboard::instance().forget() && idle);
     });
@@ -403,7 +385,6 @@ PyMethodDef functions[] = {
     {"terminator_close", terminator_close, METH_NOARGS, nullptr},
     {"terminator_wait", terminator_wait, METH_O, nullptr},
     {"terminator_run", terminator_run, METH_NOARGS, nullptr},
-    {"terminator_wait_idle", py::method(terminator_wait_idle), METH_FASTCALL, nullptr},
     {"terminator_seed_dec", terminator_seed_dec, METH_NOARGS, nullptr},
     {"terminator_seed_inc", terminator_seed_inc, METH_NOARGS, nullptr},
     {"terminator_reset", terminator_reset, METH_NOARGS, nullptr},
@@ -422,7 +403,7 @@ PyMethodDef functions[] = {
 } // namespace
 
 void require_primary(const char* name) {
-    if (!acts_as_primary()) {
+    if (!Home::on_main()) {
         py::raise(PyExc_RuntimeError, "%s must be called from the primary interpreter",
                   name);
     }

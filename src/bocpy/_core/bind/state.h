@@ -4,6 +4,8 @@
 #include "home.h"
 #include "py/type.h"
 
+#include <cstdint>
+
 namespace boc::bind {
 
 /// What one instance of the module holds: one per interpreter.
@@ -14,6 +16,8 @@ struct State {
     PyTypeObject* behavior_type;
     PyTypeObject* decorator_type;
     Seams* seams;
+    PyObject* on_starve;        ///< what the watchdog of the pump calls, or null
+    std::int64_t starved_after; ///< milliseconds; 0 while it is off
 };
 
 [[nodiscard]] inline State& state_of(PyObject* module) noexcept {
@@ -31,6 +35,8 @@ void add_runtime(PyObject* module);
 void add_mailbox(PyObject* module);
 void add_noticeboard(PyObject* module);
 void add_report(PyObject* module);
+void add_pinned(PyObject* module);
+void add_pump(PyObject* module);
 
 /// Throws RuntimeError "<name> must be called from the primary interpreter" elsewhere.
 void require_primary(const char* name);

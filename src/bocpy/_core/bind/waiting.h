@@ -4,6 +4,7 @@
 #include "parking.h"
 #include "py/attach.h"
 #include "sched.h"
+#include "terminator.h"
 
 #include <chrono>
 
@@ -23,7 +24,7 @@ namespace boc::bind {
 /// exception it throws.
 template <typename Wait>
 Waited wait_detached(Wait&& wait) {
-    const bool handles_signals = Home::current().primary() && !Home::seated();
+    const bool handles_signals = Home::on_main();
     if (sched::Scheduler::on_worker()) {
         sched::Scheduler::instance().body_blocks();
     }
@@ -34,6 +35,20 @@ Waited wait_detached(Wait&& wait) {
     }
     if (waited == Waited::kInterrupted) {
         py::check(PyErr_CheckSignals());
+    }
+    return waited;
+}
+
+/// Repeats `wait()` of a Terminator until it is not interrupted.
+template <typename Wait>
+Terminator::Waited wait_through(Wait&& wait) {
+    auto waited = Terminator::kInterrupted;
+    while (waited == Terminator::kInterrupted) {
+        wait_detached([&](Interrupts) {
+            waited = wait();
+            return waited == Terminator::kInterrupted ? Waited::kInterrupted
+                                                      : Waited::kSignalled;
+        });
     }
     return waited;
 }

@@ -53,7 +53,7 @@ void start_if_needed(PyObject* function) {
     if (runtime_up()) {
         return;
     }
-    if (!Home::current().primary() || Home::seated()) {
+    if (!Home::on_main()) {
         py::raise(PyExc_RuntimeError, "bocpy runtime is not running");
     }
     const py::Ref started =

@@ -5,9 +5,12 @@
 namespace boc::py {
 
 /// A new heap type of `spec`, which belongs to `module`.
-[[nodiscard]] inline PyTypeObject* make_type(PyObject* module, PyType_Spec* spec) {
+[[nodiscard]] inline PyTypeObject* make_type(PyObject* module, PyType_Spec* spec,
+                                             PyTypeObject* base = nullptr) {
+    const Ref bases =
+        base != nullptr ? Ref::steal(PyTuple_Pack(1, base)) : Ref::adopt(nullptr);
     return reinterpret_cast<PyTypeObject*>(
-        Ref::steal(PyType_FromModuleAndSpec(module, spec, nullptr)).release());
+        Ref::steal(PyType_FromModuleAndSpec(module, spec, bases.get())).release());
 }
 
 [[nodiscard]] inline PyTypeObject* share_type(PyTypeObject* type) noexcept {

@@ -12,6 +12,9 @@ using Owner = std::int64_t;
 /// Nobody holds it; never an interpreter's id.
 inline constexpr Owner kNobody = -2;
 
+/// The primary interpreter holds it for ever.
+inline constexpr Owner kPinned = -4;
+
 } // namespace boc
 
 namespace boc::sched {
