@@ -136,14 +136,19 @@ bool Behavior::schedule() noexcept {
     return true;
 }
 
-void Behavior::dispatch() noexcept {
-    if (pinned_) [[unlikely]] {
-        if (sched::PumpQueue::instance().push(this)) {
-            return;
-        }
-    } else if (sched::Scheduler::instance().dispatch(this)) {
-        return;
+void Behavior::dispatch_to_main() noexcept {
+    if (!sched::PumpQueue::instance().push(this)) {
+        give_up();
     }
+}
+
+void Behavior::dispatch_to_worker() noexcept {
+    if (!sched::Scheduler::instance().dispatch(this)) {
+        give_up();
+    }
+}
+
+void Behavior::give_up() noexcept {
     next.store(t_dropped, std::memory_order_relaxed);
     t_dropped = this;
     if (t_dropping) {

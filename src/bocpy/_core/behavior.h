@@ -71,8 +71,6 @@ public:
     [[nodiscard]] std::span<const Position> positions() const noexcept {
         return {positions_, n_positions_};
     }
-    /// Whether only the primary interpreter can run it: it wants a pinned cown.
-    [[nodiscard]] bool pinned() const noexcept { return pinned_; }
     [[nodiscard]] const Plan* plan() const noexcept { return plan_; }
     /// Where it was scheduled, or null.
     [[nodiscard]] const Site* site() const noexcept { return site_; }
@@ -137,7 +135,17 @@ private:
         return refs_.load(std::memory_order_acquire) == 1; // B1
     }
     void add_requests(std::span<Cown*> scratch) noexcept;
-    void dispatch() noexcept;
+    void dispatch() noexcept {
+        if (pinned_) [[unlikely]] {
+            dispatch_to_main();
+        } else {
+            dispatch_to_worker();
+        }
+    }
+    [[gnu::noinline]] void dispatch_to_main() noexcept;
+    void dispatch_to_worker() noexcept;
+    /// Nobody takes it: it will never run.
+    [[gnu::noinline]] void give_up() noexcept;
     [[nodiscard]] bool result_unseen() const noexcept;
 
     std::atomic<std::int32_t> refs_{1};

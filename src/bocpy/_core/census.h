@@ -38,7 +38,7 @@ struct alignas(compat::kCacheLine) CensusSheet {
 ///       in the common one, by fetch_add
 class Census {
 public:
-    static void add(Counted kind, std::int64_t change) noexcept {
+    [[gnu::always_inline]] static void add(Counted kind, std::int64_t change) noexcept {
         if (Sheet* const mine = mine_) [[likely]] {
             auto& count = mine->counts[static_cast<std::size_t>(kind)];
             count.store(count.load(std::memory_order_relaxed) + change,

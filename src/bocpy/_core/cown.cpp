@@ -144,15 +144,22 @@ void Cown::free_live() noexcept {
     if (value == nullptr) {
         return;
     }
-    if (pinned()) {
-        Census::add(Counted::kPinnedCown, -1);
-    }
-    if (pinned() ? Home::on_main() : live_in_ == Home::current().id()) { // C5 C6
+    if (pinned()) [[unlikely]] {
+        free_pinned(value);
+    } else if (live_in_ == Home::current().id()) { // C5
         Py_DECREF(value);
-    } else if (pinned()) {
-        Home::give_back_to_main(value); // C6
     } else {
         Home::give_back(live_in_, value);
+    }
+}
+
+/// Where no worker is. C6
+void Cown::free_pinned(PyObject* value) noexcept {
+    Census::add(Counted::kPinnedCown, -1);
+    if (Home::on_main()) {
+        Py_DECREF(value);
+    } else {
+        Home::give_back_to_main(value);
     }
 }
 

@@ -133,6 +133,7 @@ private:
     [[nodiscard]] py::Ref unread_failure() noexcept;
     void report(PyObject* unread) noexcept;
     void free_live() noexcept;
+    [[gnu::noinline]] static void free_pinned(PyObject* value) noexcept;
     [[nodiscard]] py::Ref take_live() noexcept;
     void tell_who_left_it(const Behavior* behavior);
     [[nodiscard]] py::Ref pack_or_put_failure(const Behavior* behavior);

@@ -206,10 +206,14 @@ std::string text_of(const Snapshot& seen, const std::string& stack) {
     return text;
 }
 
+bool seen_idle(const Snapshot& seen) noexcept {
+    return seen.name.empty() &&
+           (seen.phase == Post::Phase::kServing || seen.phase == Post::Phase::kPumping);
+}
+
 std::string text_of(const Post& post) {
     const Snapshot before = look_at(post);
-    const bool idle = before.phase == Post::Phase::kPumping ||
-                      (before.phase == Post::Phase::kServing && before.name.empty());
+    const bool idle = seen_idle(before);
     const Name* const name = before.name.empty() ? nullptr : &before.name.front();
     std::string stack = idle ? std::string{} : frames(post.thread(), name);
     if (post.shown() != before.identity || post.since() != before.since) {

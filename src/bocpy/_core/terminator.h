@@ -124,8 +124,10 @@ public:
     Waited wait_idle_until(std::uint32_t run, compat::Deadline deadline) noexcept;
     /// Waits until `condition()`, which the count makes true, or who then calls wake().
     template <typename Condition>
-    Waited wait_for(Condition&& condition, compat::Deadline deadline) noexcept {
-        return outcome(event_.wait_until(deadline, std::forward<Condition>(condition)));
+    Waited wait_for(Condition&& condition, compat::Deadline deadline,
+                    Interrupts interrupts = Interrupts::kReport) noexcept {
+        return outcome(event_.wait_until(deadline, std::forward<Condition>(condition),
+                                         interrupts));
     }
     void wake() noexcept { event_.wake_all(); }
     /// Whether nothing is pending, or another run has begun.
