@@ -63,7 +63,7 @@ inline void store(double* at, const Vector& v) { *reinterpret_cast<Vector*>(at) 
 const Kernels BOC_SIMD_KERNELS = {
     BOC_SIMD_NAME,
     {&binary<Add>, &binary<Subtract>, &binary<Multiply>, &binary<Divide>,
-     &binary<Power>, &binary<FloorDivide>, &binary<Remainder>,
+     &binary_by_calls<Power>, &binary_by_calls<FloorDivide>, &binary_by_calls<Remainder>,
      &binary<Number<IsLess>>, &binary<Number<IsLessEqual>>, &binary<Number<IsGreater>>, &binary<Number<IsGreaterEqual>>, &binary<Number<IsEqual>>, &binary<Number<IsNotEqual>>},
     {&unary<Negate>, &unary<Abs>, &unary<Ceil>, &unary<Floor>, &unary<Round>,
      &unary<Sqrt>, &unary<Reciprocal>, &unary<Sign>},

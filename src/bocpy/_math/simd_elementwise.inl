@@ -85,6 +85,13 @@ template <typename Op> void binary(double* out, Lane left, Lane right, Index n) 
     }
 }
 
+/// The same for operations that are calls, which no vector runs.
+template <typename Op> void binary_by_calls(double* out, Lane left, Lane right, Index n) {
+    for (Index i = 0; i < n; ++i) {
+        out[i] = Op::run(left.data[i * left.step], right.data[i * right.step]);
+    }
+}
+
 struct Negate { static double run(double x) { return -x; } };
 struct Abs { static double run(double x) { return abs_of(x); } };
 struct Ceil { static double run(double x) { return ceil_of(x); } };
