@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import pickle
+import re
 import sys
 import threading
-from collections import OrderedDict, defaultdict, deque
+from collections import Counter, OrderedDict, defaultdict, deque
 from typing import Any, NamedTuple
 
 import pytest
 
-from bocpy import Cown, notice_write, receive, send, whencall
+from bocpy import Cown, _culprit, notice_write, receive, send, whencall
 from bocpy import when as schedule
 from observing import failure_of
 from sharing import quiescence, shared_runtime  # noqa: F401
@@ -54,6 +56,75 @@ class FailureError(Exception):
     """Is an exception."""
 
 
+class Elements(set):
+    """Is a set by another name."""
+
+
+class Items(tuple):
+    """Is a tuple by another name."""
+
+    __slots__ = ()
+
+
+class Stated:
+    """Has a state of its own."""
+
+    def __init__(self):
+        """Make the lock."""
+        self.held = threading.Lock()
+
+    def __getstate__(self):
+        """Give no dict."""
+        return [1, self.held, [threading.Lock()]]
+
+    def __setstate__(self, state):
+        """Take nothing."""
+
+
+class Made:
+    """Is made of arguments."""
+
+    def __init__(self, first, second):
+        """Keep one of them."""
+        self.first = first
+        self.second = [second]
+
+    def __reduce__(self):
+        """Make it of them again."""
+        return Made, (self.first, self.second[0])
+
+
+class Counted:
+    """Counts how often it is pickled."""
+
+    calls = 0
+
+    def __init__(self, inner):
+        """Hold another."""
+        self.inner = inner
+
+    def __reduce__(self):
+        """Count."""
+        Counted.calls += 1
+        return Counted, (self.inner,)
+
+
+class Node:
+    """Holds the next."""
+
+    def __init__(self, following):
+        """Take it."""
+        self.next = following
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Frozen:
+    """Has slots, and a state that is a list."""
+
+    a: Any
+    b: Any
+
+
 def told(error):
     """Give what an error says on any version of Python."""
     return "\n".join([str(error), *getattr(error, "__notes__", ())])
@@ -77,6 +148,16 @@ VALUES = {
     "value has the key test_culprits.Row.lock: _thread.lock": lambda: {Row(): 1},
     "value[0]: test_culprits.Refusing": lambda: [Refusing()],
     "value[0]: generator": lambda: [(number for number in ())],
+    "value.b[0]: _thread.lock": lambda: Frozen(1, [lock()]),
+    "value['a']: _thread.lock": lambda: Counter({"a": lock()}),
+    "value has test_culprits.Row.lock: ": lambda: Elements([Row()]),
+    "value[1].lock: _thread.lock": lambda: Items([1, Row()]),
+    "value.args[0]: _thread.lock": lambda: functools.partial(print, lock()),
+    "value.keywords['k']: _thread.lock": lambda: functools.partial(print, k=lock()),
+    "value.held: _thread.lock": Stated,
+    "value.first.lock: _thread.lock": lambda: Made(Row(), 1),
+    "value<argument 1>.lock: _thread.lock": lambda: Made(1, Row()),
+    "value[1].__self__[0]: _thread.lock": lambda: [print, [lock()].append],
 }
 
 
@@ -97,6 +178,57 @@ def test_a_value_that_holds_itself_is_searched_once():
     with pytest.raises(TypeError) as raised:
         Cown(ring)
     assert "value[" in told(raised.value)
+
+
+def test_each_member_is_searched_once():
+    shared = value = Counted(1)
+    for _ in range(30):
+        shared = Counted([shared, shared])
+    for _ in range(30):
+        value = Counted([value, shared])
+    Counted.calls = 0
+    with pytest.raises(TypeError) as raised:
+        Cown([Counted([value, lock()]), value])
+    assert "value[0].inner[1]: _thread.lock" in told(raised.value)
+    assert Counted.calls == 2 * 62
+
+
+@pytest.mark.parametrize("deep", [True, False])
+def test_large_values_are_searched_in_one_pass(deep, monkeypatch):
+    reduced = []
+    monkeypatch.setattr(_culprit, "_PATIENCE", 60)
+    kept = _culprit.crosses
+    monkeypatch.setattr(_culprit, "crosses", lambda v: reduced.append(v) or kept(v))
+    value = lock()
+    for _ in range(200 if deep else 0):
+        value = [list(range(1000)), Node(value)]
+    path = _culprit._find([*range(1_000_000), *map(Node, range(9)), value], "value")
+    assert path.endswith(": _thread.lock")
+    assert path.startswith("value[1000009]")
+    assert len(reduced) == 1
+
+
+def test_long_paths_lose_their_middle():
+    value = lock()
+    for _ in range(150):
+        value = Node([value])
+    with pytest.raises(TypeError) as raised:
+        Cown({"first": value})
+    last = told(raised.value).splitlines()[-1].partition("; ")
+    path = last[2] or last[0]
+    assert re.fullmatch(
+        r"value\['first'\](\.next|\[0\]){9}<281 more>(\.next|\[0\]){10}: "
+        "_thread.lock does not cross",
+        path,
+    )
+    assert len(told(raised.value).splitlines()) < 30
+
+
+def test_a_search_that_takes_too_long_ends(monkeypatch):
+    monkeypatch.setattr(_culprit, "_PATIENCE", -1)
+    with pytest.raises(TypeError) as raised:
+        Cown([lock()])
+    assert "somewhere in value[...]: a member does not cross" in told(raised.value)
 
 
 def test_messages_and_notices_name_it():

@@ -2,165 +2,108 @@
 
 from __future__ import annotations
 
-import copyreg
-import pickle
-from types import (
-    BuiltinFunctionType,
-    FunctionType,
-    GetSetDescriptorType,
-    MemberDescriptorType,
-    ModuleType,
-)
+from time import monotonic
+
+from bocpy._members import Members, crosses, kind_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any
 
-    # How a member is reached from its owner, and the member.
-    Step = tuple[str, Any]
+    from bocpy._members import Member
 
 __all__ = ["name"]
 
-_PROTOCOL = 5
-_LONGEST = 60  # characters of a key
-_GLOBAL = (type, FunctionType, BuiltinFunctionType, ModuleType)
-_PLAIN = (str, bytes, int, float, type(None))
+_PATIENCE = 1.0  # seconds
+_LONGEST = 400  # characters of a path
+_KEPT = 10  # steps at either end of a longer one
 
 
 def name(error: Exception, value: object, what: str) -> None:
     """Let *error* tell where in *value*, called *what*, the culprit is."""
     if isinstance(error, (MemoryError, RecursionError)):
         return
-    path, culprit = _find(value, what)
-    told = f"{path}: {_kind(culprit)} does not cross"
+    told = f"{_find(value, what)} does not cross"
+    _shorten(getattr(error, "__notes__", None))
     if hasattr(error, "add_note"):
         error.add_note(told)
     elif len(error.args) == 1:
         error.args = (f"{error.args[0]}; {told}",)
 
 
-def _find(value: Any, path: str) -> Step:
-    """Descend to a member that does not cross although all its members do."""
-    seen: list[object] = []
-    while not any(value is former for former in seen):
-        seen.append(value)
-        for step, member in _members(value):
-            if not _crosses(member):
-                path, value = path + step, member
-                break
-    return path, value
+def _find(value: object, what: str) -> str:
+    """Return the path to the culprit, and what it is."""
+    search = _Search(value)
+    found = search.run(monotonic() + _PATIENCE)
+    if found is None:
+        return f"somewhere in {what}[...]: a member"
+    if not found:
+        return f"{what}: {kind_of(value)}"
+    return f"{_shortened(what, search.steps())}: {kind_of(search.here)}"
 
 
-class _Nowhere:
-    def write(self, data: bytes) -> int:
-        return len(data)
+def _shorten(notes: Any) -> None:
+    """Leave of the notes of pickle, one a level, the first and the last."""
+    if type(notes) is list and len(notes) > 2 * _KEPT:
+        middle = notes[_KEPT:-_KEPT]
+        if all(str(note).startswith("when serializing ") for note in middle):
+            notes[_KEPT:-_KEPT] = [f"... {len(middle)} more ..."]
 
 
-def _crosses(value: object) -> bool:
-    try:
-        pickle.Pickler(_Nowhere(), _PROTOCOL).dump(value)
-    except Exception:  # noqa: BLE001
+def _shortened(what: str, steps: list[str]) -> str:
+    path = what + "".join(steps)
+    left_out = len(steps) - 2 * _KEPT
+    if len(path) <= _LONGEST or left_out <= 0:
+        return path
+    first, last = "".join(steps[:_KEPT]), "".join(steps[-_KEPT:])
+    return f"{what}{first}<{left_out} more>{last}"
+
+
+class _Search:
+    """Goes through a value as pickle does, up to the object that stops pickle."""
+
+    def __init__(self, value: object) -> None:
+        """Begin above *value*."""
+        self._members = Members()
+        self._seen: dict[int, object] = {}  # they live, and so keep their identities
+        # The members on the way here, the value being the second, and what is left of
+        # the members of each.
+        self._way: list[Member] = [(str, "", None)]
+        self._left: list[Iterator[Member]] = [iter([(str, "", value)])]
+
+    @property
+    def here(self) -> Any:
+        """The object that the search has reached."""
+        return self._way[-1][2]
+
+    def run(self, end: float) -> bool | None:
+        """Return whether there is a culprit, and be there; None if the time is up."""
+        while self._left:
+            try:
+                member = next(self._left[-1], None)
+                if member is None:
+                    self._leave()
+                elif id(member[2]) not in self._seen:
+                    self._enter(member)
+            except Exception:  # noqa: BLE001 - whatever stops pickle
+                if not crosses(self.here):
+                    return True
+                self._leave()
+            if monotonic() > end:
+                return None
         return False
-    return True
 
+    def steps(self) -> list[str]:
+        """Return how one gets here."""
+        return [step(key) for step, key, _ in self._way[2:]]
 
-def _kind(value: object) -> str:
-    kind = type(value)
-    qualname = getattr(value, "__qualname__", None)
-    if isinstance(value, _GLOBAL) and isinstance(qualname, str):
-        return f"{kind.__name__} {qualname}"
-    if kind.__module__ == "builtins":
-        return kind.__qualname__
-    return f"{kind.__module__}.{kind.__qualname__}"
+    def _enter(self, member: Member) -> None:
+        self._seen[id(member[2])] = member[2]
+        self._way.append(member)
+        self._left.append(iter(()))
+        self._left[-1] = iter(self._members.of(member[2]))
 
-
-def _members(value: Any) -> Iterator[Step]:
-    """Yield what pickle would save of *value*."""
-    kind = type(value)
-    if kind in (list, tuple):
-        yield from _items(value)
-    elif kind is dict:
-        yield from _entries(value.items())
-    elif kind in (set, frozenset):
-        yield from ((f" has {_short(member)}", member) for member in value)
-    elif hasattr(kind, "list_members"):
-        yield from value.list_members()
-    elif not isinstance(value, (*_GLOBAL, *_PLAIN)):
-        yield from _reduced(value)
-
-
-def _items(values: Any) -> Iterator[Step]:
-    return ((f"[{i}]", member) for i, member in enumerate(values))
-
-
-def _entries(pairs: Any) -> Iterator[Step]:
-    for key, member in pairs:
-        yield f" has the key {_short(key)}", key
-        yield f"[{_short(key)}]", member
-
-
-def _short(key: object) -> str:
-    if type(key) in _PLAIN:
-        text = repr(key)
-        return text if len(text) <= _LONGEST else text[:_LONGEST] + "..."
-    return _kind(key)
-
-
-def _reduced(value: Any) -> Iterator[Step]:
-    """Yield the parts of what ``__reduce_ex__`` answers."""
-    try:
-        registered = copyreg.dispatch_table.get(type(value))
-        parts = registered(value) if registered else value.__reduce_ex__(_PROTOCOL)
-        if not isinstance(parts, tuple):
-            return
-        made, arguments, state, listed, mapped = (*parts, None, None, None)[:5]
-        if made in (copyreg.__newobj__, copyreg.__newobj_ex__):  # type: ignore[attr-defined]
-            arguments = arguments[1:]
-    except Exception:  # noqa: BLE001 - then it is the culprit itself
-        return
-    yield from _arguments(value, arguments)
-    yield from _items(listed or ())
-    yield from _entries(mapped or ())
-    yield from _state(state)
-
-
-def _arguments(value: Any, arguments: tuple[Any, ...]) -> Iterator[Step]:
-    if isinstance(value, tuple):
-        fields = getattr(value, "_fields", None)
-        names = [f".{f}" for f in fields] if fields else None
-        for i, member in enumerate(value):
-            yield names[i] if names else f"[{i}]", member
-    elif isinstance(value, BaseException):
-        yield from ((f".args[{i}]", member) for i, member in enumerate(arguments))
-    else:
-        for i, member in enumerate(arguments):
-            attribute = _attribute(value, member)
-            yield f".{attribute}" if attribute else f"<argument {i}>", member
-
-
-def _attribute(value: Any, member: object) -> str | None:
-    """Return under which name *value* holds *member*; runs no code of the user."""
-    held = {
-        key: slot
-        for kind in reversed(type(value).__mro__)
-        for key, slot in vars(kind).items()
-        if isinstance(slot, (MemberDescriptorType, GetSetDescriptorType))
-    }
-    for key, slot in held.items():
-        try:
-            if slot.__get__(value) is member:
-                return key
-        except AttributeError:
-            continue
-    names = held.get("__dict__") and vars(value)
-    return next((k for k, v in (names or {}).items() if v is member), None)
-
-
-def _state(state: Any) -> Iterator[Step]:
-    parts = state if type(state) is tuple and len(state) == 2 else (state,)  # noqa: PLR2004
-    if all(part is None or type(part) is dict for part in parts):
-        for part in parts:
-            yield from ((f".{key}", member) for key, member in (part or {}).items())
-    else:
-        yield ".__getstate__()", state
+    def _leave(self) -> None:
+        self._way.pop()
+        self._left.pop()
