@@ -49,7 +49,6 @@ INNER = {
     "terminator_seed_dec",
     "terminator_seed_inc",
     "_set_crossing",
-    "_set_dumps",
     "_end_pump",
     "_forget_runtime",
     "_set_running",

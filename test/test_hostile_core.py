@@ -350,12 +350,6 @@ def test_workers_tell_what_is_wrong_with_their_program(program):
     assert "Error" in told[0]
 
 
-def test_pickling_cannot_be_given_to_what_cannot_be_called():
-    with pytest.raises(TypeError, match="expected a function"):
-        _core._set_dumps(5)
-    assert Cown({1: 2}).acquired is False
-
-
 NAMELESS = """
 from bocpy import Cown, wait, when
 

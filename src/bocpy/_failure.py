@@ -16,7 +16,7 @@ __all__ = ["annotated", "log", "outside", "portable", "unread"]
 _PROTOCOL = 5
 
 
-_arrived: dict[type, Any] = {}  # how exceptions that came from elsewhere are pickled
+_reducers: dict[type, Any] = {}  # what others had registered for what has arrived
 
 
 class _Journey:
@@ -27,9 +27,7 @@ class _Journey:
         self._told = kind, message, text
 
     def __reduce__(self) -> tuple[Any, ...]:
-        import pickle  # noqa: PLC0415
-
-        return _arrive, (pickle.dumps(self._error, _PROTOCOL), *self._told)
+        return _arrive, (_dumps(self._error), *self._told)
 
 
 def _arrive(pickled: bytes, kind: str, message: str, text: str) -> BaseException:
@@ -40,12 +38,19 @@ def _arrive(pickled: bytes, kind: str, message: str, text: str) -> BaseException
     except Exception:  # noqa: BLE001 - what does not load here is told all the same
         error = RemoteError(kind, message)
     error.__cause__ = RemoteTraceback(_with_lines(text))
-    if type(error) not in _arrived:
-        from bocpy import _core  # noqa: PLC0415
-
-        _arrived[type(error)] = _reduce
-        _core._set_dumps(_dumps)
+    _register(type(error))
     return error
+
+
+def _register(kind: type) -> None:
+    """Have exceptions of this *kind* take along the text that they arrived with."""
+    import copyreg  # noqa: PLC0415
+
+    other = copyreg.dispatch_table.get(kind)
+    if other is not _reduce:
+        if other is not None:
+            _reducers[kind] = other
+        copyreg.pickle(kind, _reduce)
 
 
 def _with_lines(text: str) -> str:
@@ -61,27 +66,43 @@ def _with_lines(text: str) -> str:
     return re.sub(r'(?m)^  File "(.+)", line (\d+), in .*\n(?!    )', add, text)
 
 
-def _dumps(value: object, protocol: int) -> bytes:
-    """Pickle *value*; exceptions in it keep the text that they arrived with."""
+def _dumps(error: BaseException) -> bytes:
+    """Pickle *error* without the text that it, or what it holds, arrived with."""
     import copyreg  # noqa: PLC0415
     import io  # noqa: PLC0415
     import pickle  # noqa: PLC0415
 
     file = io.BytesIO()
-    pickler = pickle.Pickler(file, protocol)
-    pickler.dispatch_table = {**copyreg.dispatch_table, **_arrived}
-    pickler.dump(value)
+    pickler = pickle.Pickler(file, _PROTOCOL)
+    pickler.dispatch_table = {
+        kind: _reduced if reduce is _reduce else reduce
+        for kind, reduce in copyreg.dispatch_table.items()
+    }
+    pickler.dump(error)
     return file.getvalue()
 
 
 def _reduce(error: BaseException) -> Any:
-    import copyreg  # noqa: PLC0415
+    from bocpy import _core  # noqa: PLC0415
 
     cause = error.__cause__
-    if isinstance(cause, RemoteTraceback):
+    if isinstance(cause, RemoteTraceback) and _core._packing():
         kind, message = type(error).__qualname__, _message(error)
-        return _Journey(error, kind, message, cause.text).__reduce__()
+        journey = _Journey(error, kind, message, cause.text)
+        try:
+            return journey.__reduce__()
+        except Exception:  # noqa: BLE001, S110 - pickle will say it itself
+            pass
+    return _reduced(error)
+
+
+def _reduced(error: BaseException) -> Any:
+    """Reduce *error* as if it had not arrived."""
+    import copyreg  # noqa: PLC0415
+
     own = copyreg.dispatch_table.get(type(error))
+    if own is _reduce:
+        own = _reducers.get(type(error))
     return own(error) if own else error.__reduce_ex__(_PROTOCOL)
 
 

@@ -114,11 +114,6 @@ void Home::abandon() noexcept {
     epoch_.fetch_add(1, std::memory_order_release); // H3
 }
 
-void Home::set_dumps(PyObject* function) noexcept {
-    const py::Ref former =
-        py::Ref::adopt(dumps_.exchange(Py_NewRef(function), std::memory_order_acq_rel));
-}
-
 void Home::close() noexcept {
     {
         const std::scoped_lock lock{table().mutex};

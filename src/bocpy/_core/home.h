@@ -122,8 +122,6 @@ public:
 
     /// `pickle.dumps` and `pickle.loads`, imported at first use; lent.
     [[nodiscard]] PyObject* dumps() { return cached(dumps_, "_pickle", "dumps"); }
-    /// Takes another function for dumps(); the module of the former keeps that alive.
-    void set_dumps(PyObject* function) noexcept;
     [[nodiscard]] PyObject* loads() { return cached(loads_, "_pickle", "loads"); }
     /// `copyreg.dispatch_table`; lent.
     [[nodiscard]] PyObject* reducers() {

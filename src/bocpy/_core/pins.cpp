@@ -49,6 +49,10 @@ PinCollector::~PinCollector() {
     t_collector = outer_;
 }
 
+bool PinCollector::lives() noexcept {
+    return t_collector != nullptr;
+}
+
 PinSource::PinSource(const Pins& pins) noexcept : pins_{pins}, outer_{t_source} {
     t_source = this;
 }

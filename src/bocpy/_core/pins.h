@@ -19,6 +19,8 @@ public:
     PinCollector(const PinCollector&) = delete;
     PinCollector& operator=(const PinCollector&) = delete;
     [[nodiscard]] Pins take() noexcept { return std::move(pins_); }
+    /// Whether one lives in the calling thread.
+    [[nodiscard]] static bool lives() noexcept;
 
 private:
     friend void note_pickled(Cown* cown);

@@ -7,6 +7,7 @@
 #include "compat.h"
 #include "handle.h"
 #include "noticeboard.h"
+#include "pins.h"
 #include "post.h"
 #include "pump.h"
 #include "sched.h"
@@ -333,15 +334,8 @@ PyObject* set_values_crossing(PyObject*, PyObject* how) {
     });
 }
 
-PyObject* set_dumps(PyObject*, PyObject* function) {
-    return py::guarded([function] {
-        if (PyCallable_Check(function) == 0) {
-            py::raise(PyExc_TypeError, "expected a function, not %.200s",
-                      Py_TYPE(function)->tp_name);
-        }
-        Home::current().set_dumps(function);
-        return py::Ref::none();
-    });
+PyObject* packing(PyObject*, PyObject*) {
+    return truth(PinCollector::lives()).release();
 }
 
 PyObject* lend(PyObject*, PyObject* object) {
@@ -395,7 +389,8 @@ PyMethodDef functions[] = {
      "_forget_runtime()\n--\n\nIn the child of a fork: let go of the parent's runtime; "
      "whether nothing was pending."},
     {"_set_crossing", set_values_crossing, METH_O, nullptr},
-    {"_set_dumps", set_dumps, METH_O, nullptr},
+    {"_packing", packing, METH_NOARGS,
+     "_packing()\n--\n\nWhether this thread pickles a value that is about to cross."},
     {"_lend", lend, METH_O, nullptr},
     {nullptr, nullptr, 0, nullptr},
 };
