@@ -126,7 +126,7 @@ def test_exceptions_that_do_not_survive_have_a_stand_in_that_tells_all():
     error = failure_of(picky)
     assert (type(error), error.kind, error.message) == (
         RemoteError,
-        "PickyError",
+        "test_errors.PickyError",
         "1 and 2",
     )
     assert "raise PickyError(1, 2)" in error.__cause__.text

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import builtins
+
 from bocpy.errors import RemoteError, RemoteTraceback
 
 TYPE_CHECKING = False
@@ -11,11 +13,12 @@ if TYPE_CHECKING:
     # File, line and function of an @when, and the file of its body.
     Origin = tuple[str, int, str, str]
 
-__all__ = ["annotated", "log", "outside", "portable", "unread"]
+__all__ = ["annotated", "log", "log_traceback", "outside", "portable", "unread"]
 
 _PROTOCOL = 5
 
 
+_Group: Any = getattr(builtins, "BaseExceptionGroup", ())
 _reducers: dict[type, Any] = {}  # what others had registered for what has arrived
 
 
@@ -60,10 +63,11 @@ def _with_lines(text: str) -> str:
     def add(frame: re.Match[str]) -> str:
         import linecache  # noqa: PLC0415
 
-        line = linecache.getline(frame[1], int(frame[2])).strip()
-        return f"{frame[0]}    {line}\n" if line else frame[0]
+        line = linecache.getline(frame[2], int(frame[3])).strip()
+        return f"{frame[0]}{frame[1]}    {line}\n" if line else frame[0]
 
-    return re.sub(r'(?m)^  File "(.+)", line (\d+), in .*\n(?!    )', add, text)
+    frames = r'(?m)^((?: *\| )?)  File "(.+)", line (\d+), in .*\n(?!\1    )'
+    return re.sub(frames, add, text)
 
 
 def _dumps(error: BaseException) -> bytes:
@@ -87,8 +91,7 @@ def _reduce(error: BaseException) -> Any:
 
     cause = error.__cause__
     if isinstance(cause, RemoteTraceback) and _core._packing():
-        kind, message = type(error).__qualname__, _message(error)
-        journey = _Journey(error, kind, message, cause.text)
+        journey = _Journey(error, _kind(error), _message(error), cause.text)
         try:
             return journey.__reduce__()
         except Exception:  # noqa: BLE001, S110 - pickle will say it itself
@@ -111,30 +114,91 @@ def portable(error: BaseException, origin: Origin | None) -> object:
 
     An exception that would not arrive as it is has a stand-in.
     """
-    kind, message = type(error).__qualname__, _message(error)
     if isinstance(error, ImportError):
         from bocpy._modules import way_out  # noqa: PLC0415
 
         if (hint := way_out(error)) and hasattr(error, "add_note"):
             error.add_note(hint)
-    text = _text(error, origin)
-    if not _survives(error):
-        error = RemoteError(kind, message)
-    return _Journey(error, kind, message, text)
+    told = _kind(error), _message(error), _text(error, origin)
+    try:
+        carried = _carried(error)
+    except BaseException:  # noqa: BLE001 - what groups are made of is the user's
+        carried = _stand_in(error)
+    return _Journey(carried, *told)
+
+
+def _carried(error: BaseException) -> BaseException:
+    """Return *error*, or what crosses in its place."""
+    if _survives(error):
+        return error
+    group = _regrouped(error) if isinstance(error, _Group) else None
+    return _stand_in(error) if group is None else group
+
+
+def _regrouped(error: Any) -> BaseException | None:
+    """Return the group *error* again, of members that cross."""
+    members = [_carried(member) for member in error.exceptions]
+    for make in (error.derive, lambda some: _Group(error.message, some)):
+        try:
+            group = _noted(make(members), error)
+            crosses = isinstance(group, _Group) and _survives(group)
+        except BaseException:  # noqa: BLE001, S112 - methods of the user
+            continue
+        if crosses:
+            return group
+    return None
+
+
+def _stand_in(error: BaseException) -> BaseException:
+    return _noted(RemoteError(_kind(error), _message(error)), error)
+
+
+def _noted(made: BaseException, error: BaseException) -> BaseException:
+    """Give *made* the notes of *error*."""
+    notes = vars(error).get("__notes__")
+    if isinstance(notes, list):
+        vars(made)["__notes__"] = [note for note in notes if type(note) is str]
+    return made
 
 
 def annotated(error: BaseException, origin: Origin | None) -> BaseException:
-    """Let an exception that stays the same object tell who scheduled the body."""
-    chain = [error]
-    while (inner := chain[-1].__cause__ or chain[-1].__context__) is not None:
-        if any(inner is former for former in chain) or isinstance(
-            inner, RemoteTraceback
-        ):
+    """Let an exception that stays the same object tell who scheduled the body.
+
+    Its first cause does; if that tells of another behavior, a note does.
+    """
+    if origin is None:
+        return error
+    scheduled = _scheduled(origin)
+    last, seen = error, {id(error)}
+    while (inner := _shown_above(last)) is not None:
+        if isinstance(inner, RemoteTraceback):
+            if scheduled not in inner.text:
+                _note(error, scheduled, inner)
             return error
-        chain.append(inner)
-    if origin is not None:
-        chain[-1].__cause__ = RemoteTraceback(_scheduled(origin))
+        if id(inner) in seen:
+            _note(error, scheduled)
+            return error
+        seen.add(id(inner))
+        last = inner
+    last.__cause__ = RemoteTraceback(scheduled)
     return error
+
+
+def _shown_above(error: BaseException) -> BaseException | None:
+    if error.__cause__ is None and not error.__suppress_context__:
+        return error.__context__
+    return error.__cause__
+
+
+def _note(error: Any, text: str, trace: RemoteTraceback | None = None) -> None:
+    """Note *text* on *error*, or in *trace* where there are no notes."""
+    try:
+        if (note := text.rstrip()) not in getattr(error, "__notes__", ()):
+            error.add_note(note)
+    except Exception:  # noqa: BLE001 - Python 3.10, or the user's attribute
+        if trace is not None:
+            trace.text += text
+            trace.args = (trace.text,)
 
 
 def unread(error: object, origin: Origin | None) -> str:
@@ -186,7 +250,20 @@ def log(index: int, what: str, error: Any) -> None:
     """Log *error* on the logger of worker *index*."""
     import logging  # noqa: PLC0415
 
-    logging.getLogger(f"worker{index}").error(what, exc_info=error)
+    log_traceback(f"worker{index}", logging.ERROR, what, error)
+
+
+def log_traceback(name: str, level: int, what: str, error: BaseException) -> None:
+    """Log *what*, and the traceback of *error* with the files that the user knows."""
+    import logging  # noqa: PLC0415
+
+    logger = logging.getLogger(name)
+    if logger.isEnabledFor(level):
+        file, line, function, _ = logger.findCaller()
+        info = type(error), error, error.__traceback__
+        record = logger.makeRecord(name, level, file, line, what, (), info, function)
+        record.exc_text = _formatted(error).rstrip("\n")
+        logger.handle(record)
 
 
 def _survives(error: BaseException) -> bool:
@@ -210,6 +287,12 @@ def _equal(former: object, latter: object) -> bool:
         return False
 
 
+def _kind(error: BaseException) -> str:
+    """Return the name of its type as tracebacks have it."""
+    module, name = type(error).__module__, type(error).__qualname__
+    return name if module in {"builtins", "__main__"} else f"{module}.{name}"
+
+
 def _message(error: object) -> str:
     try:
         return str(error)
@@ -229,6 +312,13 @@ def _text(error: BaseException, origin: Origin | None) -> str:
     arrived = _arrived_text(error)
     if arrived is not None:
         return arrived
+    text = _formatted(error, origin[3] if origin is not None else "")
+    scheduled = "" if origin is None else _scheduled(origin)
+    return text if scheduled in text else scheduled + text
+
+
+def _formatted(error: BaseException, body: str = "") -> str:
+    """Return the traceback of *error*, with the files that the user knows."""
     import re  # noqa: PLC0415
     import traceback  # noqa: PLC0415
 
@@ -236,15 +326,12 @@ def _text(error: BaseException, origin: Origin | None) -> str:
         lines = traceback.format_exception(type(error), error, error.__traceback__)
         text = "".join(lines)
     except BaseException:  # noqa: BLE001 - its methods are the user's
-        text = f"{type(error).__qualname__}: {_message(error)}\n"
-    body = origin[3] if origin is not None else ""
-    text = re.sub(r'(?m)^(\s+File ")<bocpy:[^">]*> ', r"\1", text)
+        text = f"{_kind(error)}: {_message(error)}\n"
+    file = r'(?m)^([ |]+File ")'
+    text = re.sub(file + r"<bocpy:[^\">]*> ", r"\1", text)
     if body:
-        text = re.sub(
-            r'(?m)^(\s+File ")<behavior:[^"]*"', lambda m: f'{m[1]}{body}"', text
-        )
-    scheduled = "" if origin is None else _scheduled(origin)
-    return text if scheduled in text else scheduled + text
+        text = re.sub(file + '<behavior:[^"]*"', lambda m: f'{m[1]}{body}"', text)
+    return text
 
 
 def _scheduled(origin: Origin) -> str:

@@ -63,4 +63,9 @@ def warn_unreadable(key: str, error: BaseException) -> None:
 def _warn(message: str, where: BaseException | None) -> None:
     import logging  # noqa: PLC0415  workers must not load it for nothing
 
-    logging.getLogger("behaviors").warning(message, exc_info=where)
+    if where is None:
+        logging.getLogger("behaviors").warning(message)
+        return
+    from bocpy._failure import log_traceback  # noqa: PLC0415
+
+    log_traceback("behaviors", logging.WARNING, message, where)
