@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import threading
-import time
 
 from bocpy import _core
+from bocpy._deadline import left, with_grace
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -15,12 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Crew"]
 
-_GRACE = 5.0  # seconds in which one of the workers without a body must end
 _SLICE = 0.01  # seconds between two looks at them
-
-
-def _until(deadline: float) -> float:
-    return max(deadline - time.monotonic(), 0)
 
 
 class Crew:
@@ -112,19 +107,18 @@ class Crew:
     def stop(self, deadline: float | None = None) -> list[threading.Thread]:
         """Ask all to stop after their current behavior; return what goes on.
 
-        At the deadline, workers that run no body have a moment more to end.
+        Workers that run no body have a moment more than the deadline, all of them the
+        same.
         """
+        patience = with_grace(deadline)
         _core.scheduler_request_stop_all()
         for thread in self._alive():
-            thread.join(None if deadline is None else _until(deadline))
-        left = self._alive()
-        patience = time.monotonic() + _GRACE
-        while len(left) > len(_core._running_bodies()) and _until(patience):
-            left[0].join(_SLICE)
-            former, left = left, self._alive()
-            if len(left) < len(former):
-                patience = time.monotonic() + _GRACE
-        return left
+            thread.join(left(deadline))
+        busy = self._alive()
+        while left(patience) and len(busy) > len(_core._running_bodies()):
+            busy[0].join(_SLICE)
+            busy = self._alive()
+        return busy
 
     def _alive(self) -> list[threading.Thread]:
         return [thread for thread in self.threads if thread.is_alive()]

@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 import time
 
-__all__ = ["deadline_of", "left"]
+__all__ = ["deadline_of", "left", "with_grace"]
 
 _ENDLESS = 1e9  # seconds; longer time-outs mean forever
+_GRACE = 0.2  # seconds that what is about to end has beyond a deadline
 
 
 def deadline_of(timeout: float | None) -> float | None:
@@ -22,3 +23,8 @@ def deadline_of(timeout: float | None) -> float | None:
 def left(deadline: float | None) -> float | None:
     """Return the seconds until *deadline*; None for ever."""
     return None if deadline is None else max(deadline - time.monotonic(), 0)
+
+
+def with_grace(deadline: float | None) -> float | None:
+    """Return until when to wait for what is told now to end, for *deadline*'s sake."""
+    return None if deadline is None else max(deadline, time.monotonic()) + _GRACE

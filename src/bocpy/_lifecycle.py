@@ -7,7 +7,8 @@ import sys
 import time
 
 from bocpy import _core, _dump, _ending, _pump
-from bocpy._deadline import deadline_of, left
+from bocpy._board_thread import BoardThread
+from bocpy._deadline import deadline_of, left, with_grace
 from bocpy._lending import lend, lend_variables
 from bocpy._options import WORKER_COUNT, checked_module
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 __all__ = ["Behaviors"]
 
 _ALIAS = "__bocmain__"
+_STARTED = 5.0  # seconds for workers to end that have only just been started
 
 
 class Behaviors:
@@ -50,17 +52,15 @@ class Behaviors:
             )
         self.num_workers = num_workers
         self.final_cowns: tuple[Any, ...] = ()
-        self.noticeboard: Thread | None = None
         self.bid = 0
         self._run = 0
         self._asked = (num_workers, backend, isolation)
         self._module: tuple[str, str | None] = ("__main__", None)
         self._backend: Backend | None = None
         self._crew: Crew | None = None
+        self._board = BoardThread()
         self._export: ExportResult | None = None
         self._former_alias: Any = None
-        self._noticeboard_start_error: BaseException | None = None
-        self._aborted = False
         self._stop_drain_errors: list[BaseException] = []
         self._final_stats: list[dict[str, int]] = []
         self._final_noticeboard: dict[str, Any] = {}
@@ -89,6 +89,15 @@ class Behaviors:
     def worker_threads(self) -> list[Thread]:
         """The worker threads."""
         return [] if self._crew is None else list(self._crew.threads)
+
+    @property
+    def noticeboard(self) -> Thread | None:
+        """The thread that applies changes to the noticeboard."""
+        return self._board.thread
+
+    @property
+    def _noticeboard_start_error(self) -> BaseException | None:
+        return self._board.error
 
     @property
     def worker_script(self) -> str:
@@ -227,41 +236,7 @@ class Behaviors:
 
     def start_noticeboard(self) -> None:
         """Start the thread that applies updates to the noticeboard."""
-        import threading  # noqa: PLC0415
-
-        from bocpy import _noticeboard  # noqa: PLC0415
-
-        claimed = threading.Event()
-
-        def serve() -> None:
-            if self._aborted:
-                return
-            try:
-                _core.set_noticeboard_thread()
-            except BaseException as error:  # noqa: BLE001
-                self._noticeboard_start_error = error
-                claimed.set()
-                return
-            claimed.set()
-            try:
-                if not self._aborted:  # else asked to stop before it could be
-                    _noticeboard.run_noticeboard()
-            finally:
-                _core.clear_noticeboard_thread()
-
-        self._noticeboard_start_error = None
-        thread = threading.Thread(target=serve, name="bocpy-noticeboard", daemon=True)
-        self.noticeboard = thread
-        thread.start()
-        while not claimed.wait(0.1):
-            if not thread.is_alive():
-                raise RuntimeError("the noticeboard thread did not become ready")
-        if self._noticeboard_start_error is not None:
-            thread.join()
-            self.noticeboard = None
-            raise RuntimeError(
-                "noticeboard thread failed to claim the C-level single-writer slot"
-            ) from self._noticeboard_start_error
+        self._board.start()
 
     def _arm(self) -> None:
         count, seeded = _core.terminator_reset()
@@ -286,15 +261,10 @@ class Behaviors:
     def _abort_workers(self) -> None:
         if self._crew is not None:
             _ending.leave_behind(self._crew.threads)
-            self._crew.stop(time.monotonic())
+            self._crew.stop(time.monotonic() + _STARTED)
 
     def _abort_noticeboard(self) -> None:
-        self._aborted = True
-        if self.noticeboard is not None:
-            _core.noticeboard_stop()
-            if self.noticeboard.is_alive():
-                self.noticeboard.join()
-            self.noticeboard = None
+        self._board.cancel()
 
     def abandon(self) -> bool:
         """Let go of it in the child of a fork; tell whether nothing was pending."""
@@ -369,10 +339,15 @@ class Behaviors:
 
     def _end(self, timeout: float | None, deadline: float | None) -> None:
         """Stop workers and noticeboard, and free what they leave."""
-        retry = self._workers_stopped
+        retry, patience = self._workers_stopped, with_grace(deadline)
         if not self._workers_stopped:
             self.stop_workers(deadline)
-        self._await_noticeboard(timeout, deadline, retry=retry)
+        if not self._board.join(patience):
+            self.gave_up = True
+            what = f"did not shut down within timeout={timeout}"
+            if retry:
+                what = "still pinned on retry"
+            raise RuntimeError(f"noticeboard thread {what}\n{_dump.report()}")
         try:
             self._final_noticeboard = self._snapshot()
         finally:  # what a value raises while it is loaded must not keep the runtime up
@@ -394,8 +369,7 @@ class Behaviors:
                 _core.terminator_seeded(),
             )
         _core.terminator_close()
-        if self.noticeboard is not None:
-            _core.noticeboard_stop()
+        self._board.request_stop()
         self._closing = True
 
     @staticmethod
@@ -459,21 +433,6 @@ class Behaviors:
         if first is not None:
             raise first
         return errors
-
-    def _await_noticeboard(
-        self, timeout: float | None, deadline: float | None, *, retry: bool
-    ) -> None:
-        thread = self.noticeboard
-        if thread is None:
-            return
-        thread.join(left(deadline))
-        if thread.is_alive():
-            self.gave_up = True
-            what = f"did not shut down within timeout={timeout}"
-            if retry:
-                what = "still pinned on retry"
-            raise RuntimeError(f"noticeboard thread {what}\n{_dump.report()}")
-        self.noticeboard = None
 
     def teardown_workers(self) -> None:
         """Free what the scheduler and the noticeboard hold."""
