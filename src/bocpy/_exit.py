@@ -6,6 +6,7 @@ import os
 import sys
 
 from bocpy import _core, _dump, _ending
+from bocpy._deadline import deadline_of, left
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 __all__ = ["finish"]
 
 _SOON = 1.0  # seconds for what should end by itself
+_LATER = 5.0  # seconds after which a program that simply ends tells what it waits for
+_PATIENCE = 10.0  # seconds for which a program waits that died of an exception
 
 
 def finish(
@@ -49,23 +52,47 @@ def finish(
 def _wait_for(
     runtime: Behaviors | None, wait: Callable[[float | None], object]
 ) -> None:
-    if runtime is not None and runtime.patient and _interrupted():
-        _tell_of_delay(runtime)
-    wait(None if runtime is None or runtime.patient else _SOON)
+    """Wait for all that was begun; not for ever if the program died of an exception."""
+    if runtime is None or not runtime.patient:
+        wait(None if runtime is None else _SOON)
+        return
+    died = _died_of()
+    deadline = deadline_of(None if died is None else _PATIENCE)
+    soon = _LATER if died is None else _SOON
+    try:
+        runtime.quiesce(soon)
+        wait(soon)
+    except (TimeoutError, RuntimeError):
+        if runtime._teardown_complete:
+            raise
+        _tell_of_delay(died)
+        wait(left(deadline))
+
+
+def _died_of() -> BaseException | None:
+    """Return what was raised in main and not caught; None in a console, which goes on.
+
+    Exit handlers are not told of ``sys.exit``, nor of its code.
+    """
+    if hasattr(sys, "ps1"):
+        return None
+    return getattr(sys, "last_exc", None) or getattr(sys, "last_value", None)
 
 
 def _interrupted() -> bool:
-    last = getattr(sys, "last_exc", None) or getattr(sys, "last_value", None)
-    return isinstance(last, KeyboardInterrupt)
+    return isinstance(_died_of(), KeyboardInterrupt)
 
 
-def _tell_of_delay(runtime: Behaviors) -> None:
-    """Say what the end of an interrupted program waits for."""
-    try:
-        runtime.quiesce(_SOON, noticeboard=True)
-    except TimeoutError as error:
-        text = f"bocpy: {error}Ctrl-C again ends the program without them\n"
-        _write_error(text)
+def _tell_of_delay(died: BaseException | None) -> None:
+    """Say what the end of the program waits for, for how long, and how to end it."""
+    again = " again" if isinstance(died, KeyboardInterrupt) else ""
+    how_long = f"It waits for that. Ctrl-C{again} ends it."
+    if died is not None:
+        how_long = f"It waits {_PATIENCE:g} s for that. Ctrl-C{again} ends it at once."
+    _write_error(
+        f"bocpy: the program has ended, but not all of its work:\n"
+        f"{_dump.report()}{how_long}\n"
+    )
 
 
 def _write_error(text: str) -> None:
