@@ -27,8 +27,11 @@ from bocpy import (
     notice_write,
     noticeboard,
     noticeboard_version,
+    quiesce,
     receive,
     send,
+    start,
+    wait,
     when,
 )
 from observing import PATIENCE, expect, value_of, values_of
@@ -70,6 +73,18 @@ def wait_for_go(value):
 
 def sync(value):
     notice_sync(PATIENCE)
+
+
+def waits(value):
+    wait(PATIENCE)
+
+
+def quiesces(value):
+    quiesce(PATIENCE, noticeboard=True)
+
+
+def stops(value):
+    behaviors.BEHAVIORS.stop(PATIENCE)
 
 
 def where(value):
@@ -238,6 +253,9 @@ FAILURES = [
     (unpackable, "pickle"),
     (LoadsNowhere(), "refused to load"),
     (sync, "notice_sync"),
+    (waits, "wait() cannot be called by a notice_update function"),
+    (quiesces, "quiesce() cannot be called by a notice_update function"),
+    (stops, "send() a message to the thread that is to call it"),
 ]
 
 
@@ -254,6 +272,16 @@ def test_a_failing_update_changes_nothing_and_warns(board, caplog, function, tex
     assert text in record.getMessage()
     notice_update("k", increment)
     assert settled() == 2
+
+
+def started(value):
+    start()
+    return "had one"
+
+
+def test_an_update_may_ask_for_the_runtime_that_is_up(board):
+    notice_update("k", started)
+    assert settled() == "had one"
 
 
 def test_an_update_that_would_be_the_65th_key_is_dropped(board, caplog):

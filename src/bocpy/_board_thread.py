@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import _thread
+
 from bocpy import _core
 from bocpy._deadline import left
 
@@ -13,7 +15,7 @@ __all__ = ["BoardThread"]
 
 
 class BoardThread:
-    """Starts that thread and ends it."""
+    """Starts that thread, ends it, and tells who it is."""
 
     def __init__(self) -> None:
         """Have none yet."""
@@ -85,3 +87,15 @@ class BoardThread:
                 return False
             self.thread = None
         return True
+
+    def require_other(self, what: str) -> None:
+        """Raise RuntimeError if the calling thread, which runs updates, is this one."""
+        thread = self.thread
+        if thread is None or thread.ident != _thread.get_ident():
+            return
+        if thread.is_alive():  # else another one bears its number
+            raise RuntimeError(
+                f"{what} cannot be called by a notice_update function, because it "
+                "waits for that to return: send() a message to the thread that is to "
+                "call it"
+            )

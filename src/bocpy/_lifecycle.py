@@ -283,8 +283,10 @@ class Behaviors:
 
         Raises:
             TimeoutError: if that takes longer than *timeout* seconds.
+            RuntimeError: in a function of ``notice_update``.
 
         """
+        self._board.require_other("quiesce()")
         deadline = deadline_of(timeout)
         if not _pump.wait_idle(self._run, deadline):
             raise TimeoutError(
@@ -311,6 +313,7 @@ class Behaviors:
                 dropping failed; call again to go on. In a behavior that pump() runs.
 
         """
+        self._board.require_other("wait()")
         if self._teardown_complete:
             return
         _pump.require_outside()
