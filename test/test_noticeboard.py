@@ -10,9 +10,11 @@ import pytest
 
 from boards import board, idle, quiescence, runtime  # noqa: F401
 from bocpy import (
+    TIMEOUT,
     Cown,
     Matrix,
     _core,
+    behaviors,
     notice_delete,
     notice_read,
     notice_sync,
@@ -42,6 +44,18 @@ def load_only_main():
     if not _core.is_primary():
         raise LookupError("only loads at home")
     return OnlyMain()
+
+
+class Tells:
+    """Sends a message wherever it loads, and does not load."""
+
+    def __reduce__(self):
+        return load_and_tell, ()
+
+
+def load_and_tell():
+    send("loaded", 1)
+    raise LookupError("loads nowhere")
 
 
 def settle(expected):
@@ -443,6 +457,52 @@ def test_the_board_is_empty_after_a_restart(board):
         return dict(noticeboard())
 
     assert value_of(seen) == {}
+
+
+def test_wait_loads_the_board_only_if_it_is_asked_for_it(idle, caplog):
+    for asked in (False, True):
+        start(worker_count=1)
+        notice_write("odd", Tells())
+        notice_write("k", 1)
+        board = wait(PATIENCE, noticeboard=asked)
+        assert board == ({"k": 1} if asked else None)
+        assert (receive("loaded", 0)[0] != TIMEOUT) is asked
+        assert ("entry 'odd' does not load here" in caplog.text) is asked
+
+
+def test_wait_after_a_stop_gives_the_board_of_that(idle):
+    start(worker_count=1)
+    notice_write("k", [1])
+    stopped = behaviors.BEHAVIORS
+    stopped.stop(PATIENCE)
+    assert stopped._final_noticeboard == {"k": [1]}
+    assert wait(PATIENCE, noticeboard=True) == {"k": [1]}
+
+
+def test_of_two_that_wait_the_one_that_asks_gets_the_board(idle):
+    start(worker_count=1)
+
+    @when()
+    def _():
+        send("waiting", 1)
+        receive("go", PATIENCE)
+
+    expect("waiting")
+    notice_write("k", 1)
+    runtime = behaviors.BEHAVIORS
+    boards = []
+    threads = [
+        threading.Thread(target=lambda a=asked: boards.append(wait(60, noticeboard=a)))
+        for asked in (False, True, False)
+    ]
+    for thread in threads:
+        thread.start()
+    while len(runtime.waiting) < len(threads):
+        pass
+    send("go", 1)
+    for thread in threads:
+        thread.join(PATIENCE)
+    assert sorted(boards, key=str) == [None, None, {"k": 1}]
 
 
 def test_many_writers_and_readers_agree_in_the_end(board):

@@ -88,6 +88,16 @@ def leaves_an_exit_handler(end):
     import atexit, os
     atexit.register(os.read, end, 1)
 
+class Slow:
+    def __init__(self, gate):
+        self.gate = gate
+    def __reduce__(self):
+        return load, (self.gate,)
+
+def load(gate):
+    import os
+    os.read(gate, 1)
+
 def timed(give_up):
     begun = time.monotonic()
     try:
@@ -100,7 +110,10 @@ if __name__ == "__main__":
     gate = blocking.Gate()
     start(worker_count=3, backend=backend)
     end = gate.read_end
-    if what in ("leaves_a_thread", "leaves_an_exit_handler"):
+    if what == "notice":
+        notice_write("slow", Slow(end))
+        timed(wait)
+    elif what in ("leaves_a_thread", "leaves_an_exit_handler"):
         leave = globals()[what]
         for worker in range(3):
             @when()
@@ -146,6 +159,10 @@ def test_deadlines_are_kept_in_time_in_every_state(state, backend, tmp_path):
 @pytest.mark.parametrize("what", ["leaves_a_thread", "leaves_an_exit_handler"])
 def test_wait_keeps_its_deadline_while_several_workers_cannot_end(what, tmp_path):
     assert timed(tmp_path, "interpreters", what) == 1
+
+
+def test_wait_keeps_its_deadline_beside_a_notice_that_loads_slowly(backend, tmp_path):
+    timed(tmp_path, backend, "notice")
 
 
 def test_wait_names_bodies_that_wait_for_the_noticeboard(backend):

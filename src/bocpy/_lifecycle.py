@@ -64,6 +64,7 @@ class Behaviors:
         self._stop_drain_errors: list[BaseException] = []
         self._final_stats: list[dict[str, int]] = []
         self._final_noticeboard: dict[str, Any] = {}
+        self.waiting: list[bool] = []  # for each wait(): whether it wants the board
         self.started: bool = False
         self.gave_up: bool = False
         self._turn = _thread.RLock()  # one thread at a time ends it
@@ -351,8 +352,9 @@ class Behaviors:
             if retry:
                 what = "still pinned on retry"
             raise RuntimeError(f"noticeboard thread {what}\n{_dump.report()}")
-        try:
-            self._final_noticeboard = self._snapshot()
+        try:  # may take any time: loading runs methods of the values
+            if any(self.waiting) or not self.waiting:
+                self._final_noticeboard = self._snapshot()
         finally:  # what a value raises while it is loaded must not keep the runtime up
             self.teardown_workers()
         if self._stop_drain_errors:

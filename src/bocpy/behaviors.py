@@ -219,12 +219,14 @@ def wait(
         raise RuntimeError(str(error)) from None
     if runtime is None or not _core.is_primary():
         return _answer([] if stats else None, {} if noticeboard else None)
+    runtime.waiting.append(noticeboard)
     try:
         runtime.stop(timeout)
     except Exception:
         if not ((stats or noticeboard) and runtime._teardown_complete):
             raise
     finally:
+        runtime.waiting.remove(noticeboard)
         if runtime._teardown_complete:
             _forget(runtime)
     return _answer(
