@@ -373,3 +373,42 @@ def test_start_of_which_only_some_workers_come_up_is_undone(tmp_path):
     assert ended.code == 0, ended.err
     assert ended.out.count("FileExistsError") >= 2
     assert ended.lines[-2:] == ["Error starting worker pool None None", "1"]
+
+
+UNBOUND = """
+import sys, threading
+from bocpy import start, wait, when
+
+def made():
+    return when
+tools = [made(), threading.Lock()]
+if any(tools):
+    import fractions as numbers
+if __name__ == "__main__":
+    for _ in range(2):
+        start(worker_count=1)
+        @when()
+        def result():
+            return 5
+        wait(30)
+        print(result.value)
+    if sys.argv[1:]:
+        @when()
+        def missed():
+            return numbers.Fraction
+        wait(30)
+        print(missed.value, *getattr(missed.value, "__notes__", ()))
+        missed.exception = False
+"""
+
+
+@pytest.mark.skipif(sys.version_info < (3, 12), reason="workers share the modules")
+def test_a_name_that_a_worker_lacks_is_told_when_a_behavior_misses_it(tmp_path):
+    ended = run_program(UNBOUND, tmp_path, BOCPY_BACKEND="interpreters")
+    assert (ended.code, ended.lines, ended.err) == (0, ["5", "5"], "")
+    ended = run_program(UNBOUND, tmp_path, "use it", BOCPY_BACKEND="interpreters")
+    told = "numbers of module '__main__' stays unbound in this worker: NameError: "
+    assert ended.code == 0, ended.err
+    assert ended.lines[-1].startswith("name 'numbers' is not defined"), ended.out
+    assert told in ended.lines[-1]
+    assert ended.err.count(told) == 1

@@ -20,6 +20,7 @@ _PROTOCOL = 5
 
 _Group: Any = getattr(builtins, "BaseExceptionGroup", ())
 _reducers: dict[type, Any] = {}  # what others had registered for what has arrived
+_missed: set[str] = set()  # unbound names that the log has told of
 
 
 class _Journey:
@@ -114,11 +115,8 @@ def portable(error: BaseException, origin: Origin | None) -> object:
 
     An exception that would not arrive as it is has a stand-in.
     """
-    if isinstance(error, ImportError):
-        from bocpy._modules import way_out  # noqa: PLC0415
-
-        if (hint := way_out(error)) and hasattr(error, "add_note"):
-            error.add_note(hint)
+    if isinstance(error, (ImportError, NameError, AttributeError)):
+        _add_hint(error)
     told = _kind(error), _message(error), _text(error, origin)
     try:
         carried = _carried(error)
@@ -159,6 +157,22 @@ def _noted(made: BaseException, error: BaseException) -> BaseException:
     if isinstance(notes, list):
         vars(made)["__notes__"] = [note for note in notes if type(note) is str]
     return made
+
+
+def _add_hint(error: BaseException) -> None:
+    """Note what is known of a module or a name that this worker lacks."""
+    from bocpy._modules import state, way_out  # noqa: PLC0415
+
+    hint = way_out(error)
+    if not hint or hint in getattr(error, "__notes__", ()):
+        return
+    if hasattr(error, "add_note"):
+        error.add_note(hint)
+    if hint in state.unbound.values() and hint not in _missed:
+        import logging  # noqa: PLC0415
+
+        _missed.add(hint)
+        logging.getLogger("worker").warning(hint)
 
 
 def annotated(error: BaseException, origin: Origin | None) -> BaseException:

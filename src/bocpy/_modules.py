@@ -92,6 +92,7 @@ class _State:
         self.loaders: dict[str, Callable[[], None]] = {}  # modules yet to be prepared
         self.compiled: dict[str, CodeType] = {}  # by file, see _from_source
         self.reachable: set[str] = set()
+        self.unbound: dict[str, str] = {}  # names that a worker lacks, and why
 
 
 state = _State()
@@ -150,7 +151,14 @@ def explain(error: BaseException) -> str:
 
 
 def way_out(error: BaseException) -> str:
-    """Return what to do about a module that refuses workers, or an empty string."""
+    """Return what to do about a module that refuses workers, or why a name is unbound.
+
+    Of other errors nothing is known: then an empty string.
+    """
+    if isinstance(error, NameError) or (
+        isinstance(error, AttributeError) and isinstance(error.obj, type(sys))
+    ):
+        return state.unbound.get(str(error.name), "")
     if not isinstance(error, ImportError) or "subinterpreter" not in str(error):
         return ""
     name = error.name or str(error).split()[1]

@@ -258,16 +258,16 @@ class _Loader:
                 mode == _MIXED and isinstance(error, ImportError)
             ):
                 raise
-            self._log(names, error)
+            self._note(names, error)
         finally:
             values["__builtins__"] = usual
 
-    def _log(self, names: tuple[str, ...], error: Exception) -> None:
-        import logging  # noqa: PLC0415
+    def _note(self, names: tuple[str, ...], error: Exception) -> None:
+        """Keep why *names* have no value, for whoever misses one."""
+        why = f"of module {self._module!r} stays unbound in this worker: "
+        why += explain(error)
+        state.unbound.update((name, f"{name} {why}") for name in names)
+        if "logging" in sys.modules:
+            import logging  # noqa: PLC0415
 
-        logging.getLogger("worker").warning(
-            "%s of module %r stays unbound in this worker: %s",
-            ", ".join(names),
-            self._module,
-            explain(error),
-        )
+            logging.getLogger("worker").debug("%s %s", ", ".join(names), why)
