@@ -334,8 +334,9 @@ def test_signals_that_tell_of_crashes_or_do_not_exist_are_refused():
         dump_on_signal(10_000, sys.__stderr__)
     with pytest.raises(OSError, match="Invalid"):
         dump_on_signal(signal.SIGKILL, sys.__stderr__)
-    with pytest.raises(TypeError):
-        dump_on_signal("USR1", sys.__stderr__)
+    for nonsense in "USR1", True, False:
+        with pytest.raises(TypeError):
+            dump_on_signal(nonsense, sys.__stderr__)
 
 
 def test_signals_are_chosen_by_the_main_interpreter(backend):

@@ -105,6 +105,7 @@ def dump_on_signal(signum: int | None, file: Opened | int | None = None) -> None
             by default ``sys.stderr``.
 
     Raises:
+        TypeError: for a bool, which is no signal.
         ValueError: for a signal that tells of a crash.
         RuntimeError: in a worker, without ``sys.stderr``, or where there are no
             signals.
@@ -122,6 +123,8 @@ def dump_on_signal(signum: int | None, file: Opened | int | None = None) -> None
         return
     if sys.platform == "win32":
         raise RuntimeError("there are no signals to dump on; call dump()")
+    if isinstance(signum, bool):
+        raise TypeError("expected the number of a signal, not a bool")
     if signum in {getattr(signal, name) for name in _FATAL}:
         raise ValueError(f"signal {signum} tells of a crash; see faulthandler.enable()")
     target = sys.stderr if file is None else file
