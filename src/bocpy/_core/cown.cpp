@@ -172,56 +172,6 @@ void Cown::leave_home() noexcept {
     }
 }
 
-/// What nobody has read, or null if it cannot be loaded here. Of who made it busy, or
-/// holds the last count.
-py::Ref Cown::unread_failure() noexcept {
-    py::Ref value;
-    if (live_ == nullptr) {
-        value = py::Ref::adopt(py::guarded([&] { return rest_.unpack(); }));
-    } else if (live_in_ == Home::current().id()) { // C5
-        value = py::Ref::share(live_);
-    }
-    PyErr_Clear();
-    return value;
-}
-
-void Cown::report(PyObject* unread) noexcept {
-    if (unread != nullptr) {
-        py::Ref shown = py::Ref::adopt(PyObject_Repr(unread));
-        PyErr_Clear();
-        if (!shown) { // its methods are the user's
-            shown = py::Ref::adopt(PyUnicode_FromString(Py_TYPE(unread)->tp_name));
-        }
-        const py::Ref text = failure_text(unread, block_);
-        PySys_FormatStderr("Cown(%p) contains an unhandled exception: %V\n%V",
-                           static_cast<void*>(this), shown.get(), "", text.get(), "");
-    } else {
-        PySys_FormatStderr("Cown(%p) contains an unhandled exception: %s\n",
-                           static_cast<void*>(this),
-                           told_ ? told_->c_str() : "<it cannot be loaded here>");
-    }
-    PyErr_Clear();
-}
-
-void Cown::report_if_unread() noexcept {
-    const py::ErrorPause pause;
-    py::Ref value;
-    Owner seen = kNobody;
-    if (claim_.take(seen)) { // C2
-        const Claim::Busy settle{claim_, kNobody};
-        value = unread_failure();
-    } else if (seen == Home::owner()) {
-        const std::scoped_lock lock{cell_}; // C3
-        value = py::Ref::share(live_);
-    } else {
-        return; // its owner may yet read it
-    }
-    if (exception_.load(std::memory_order_relaxed) &&
-        !reported_.exchange(true, std::memory_order_relaxed)) {
-        report(value.get());
-    }
-}
-
 bool Cown::owned() const noexcept {
     const Owner now = owner();
     return now == Home::owner() ||
