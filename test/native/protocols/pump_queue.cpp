@@ -115,8 +115,8 @@ struct Closing : Pumped<2> {
             static_cast<void>(pump_one());
         } else {
             queue.close();
-            while (queue.wait_unused_until(compat::kForever) != Waited::kSignalled) {
-            }
+            CHECK(queue.wait_unused_until(compat::kForever, Interrupts::kIgnore) ==
+                  Waited::kSignalled);
             for (std::size_t i = 0; i < items.size(); ++i) {
                 seen[i].set(items[i].ran.get());
             }

@@ -182,8 +182,9 @@ PyObject* end_pump(PyObject*, PyObject* timeout) {
         queue().close();
         auto waited = Waited::kInterrupted;
         while (waited == Waited::kInterrupted) {
-            waited = wait_detached(
-                [&](Interrupts) { return queue().wait_unused_until(deadline); });
+            waited = wait_detached([&](Interrupts interrupts) {
+                return queue().wait_unused_until(deadline, interrupts);
+            });
         }
         return py::Ref::share(waited == Waited::kSignalled ? Py_True : Py_False);
     });

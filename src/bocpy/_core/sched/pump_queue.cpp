@@ -68,9 +68,11 @@ void PumpQueue::done() noexcept {
     }
 }
 
-Waited PumpQueue::wait_unused_until(compat::Deadline deadline) noexcept {
+Waited PumpQueue::wait_unused_until(compat::Deadline deadline,
+                                    Interrupts interrupts) noexcept {
     return unused_.wait_until(
-        deadline, [this] { return busy_.load(std::memory_order_acquire) == 0; }); // PQ3
+        deadline, [this] { return busy_.load(std::memory_order_acquire) == 0; }, // PQ3
+        interrupts);
 }
 
 PumpQueue::Spell PumpQueue::spell() noexcept {

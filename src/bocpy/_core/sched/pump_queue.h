@@ -54,7 +54,7 @@ public:
         return depth() > 0 && open_.load(std::memory_order_acquire); // PQ2
     }
     /// Waits until nothing that was taken is still in use.
-    Waited wait_unused_until(compat::Deadline deadline) noexcept;
+    Waited wait_unused_until(compat::Deadline deadline, Interrupts interrupts) noexcept;
 
     /// A time during which there always was work.
     struct Spell {
