@@ -56,7 +56,7 @@ void tell(PyObject* callback, const Pump::Starvation& starvation) {
 }
 
 void watch(PyObject* module) {
-    State& state = state_of(module);
+    const State& state = state_of(module);
     std::int64_t patience = 0;
     py::Ref callback;
     {
@@ -86,7 +86,7 @@ std::int64_t patience_of(PyObject* object) {
         py::raise(PyExc_TypeError, "warn_ms must be a positive int or None, not %R",
                   object);
     }
-    const std::int64_t value = *bound_of(object);
+    const std::int64_t value = bound_of(object).value_or(0);
     if (value == 0) {
         py::raise(PyExc_TypeError, "warn_ms must be a positive int or None, not %R",
                   object);
