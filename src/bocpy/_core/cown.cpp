@@ -233,8 +233,8 @@ void Cown::put_failure(PyObject* error, const Behavior* behavior) {
     exception_.store(true, std::memory_order_relaxed);
     reported_.store(false, std::memory_order_relaxed);
     told_ = repr_of(error);
-    if (!listed_.exchange(true, std::memory_order_relaxed)) {
-        unread::add(this);
+    if (!listed_.load(std::memory_order_relaxed)) {
+        listed_.store(unread::add(this), std::memory_order_relaxed);
     }
 }
 

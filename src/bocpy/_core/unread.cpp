@@ -75,11 +75,13 @@ Listed& listed() noexcept {
 
 } // namespace
 
-void add(Cown* cown) noexcept {
+bool add(Cown* cown) noexcept {
     const std::scoped_lock lock{listed().mutex};
     try {
         listed().cowns.insert(cown);
-    } catch (const std::bad_alloc&) { // told when it dies
+        return true;
+    } catch (const std::bad_alloc&) {
+        return false;
     }
 }
 

@@ -6,8 +6,8 @@
 
 namespace boc::unread {
 
-/// A behavior's failure was stored in `cown`; without memory it goes unlisted.
-void add(Cown* cown) noexcept;
+/// A behavior's failure was stored in `cown`; false if there is no memory to list it.
+[[nodiscard]] bool add(Cown* cown) noexcept;
 /// A cown that was added dies.
 void remove(Cown* cown) noexcept;
 /// The cowns that were added and live.
