@@ -246,8 +246,8 @@ def stay(value):
     gate.wait(600)
 if __name__ == "__main__":
     start(worker_count=1)
-    notice_update("key", stay, 0)
     try:
+        notice_update("key", stay, 0)
         notice_sync(None)
     except KeyboardInterrupt:
         print("interrupted", flush=True)
