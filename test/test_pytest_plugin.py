@@ -471,7 +471,8 @@ def test_failures_that_nobody_took_are_among_the_output_of_the_test(tmp_path):
     assert code == 0, text
     shown = text.partition("exceptions of behaviors that nobody took")[0]
     told = r"Captured stderr \w+ -+\nCown.* an unhandled exception: KeyError\('(\w+)'\)"
-    found = re.findall(told, shown)  # what a worker tells between two phases is nobody's
+    # What a worker tells between two phases is in the output of neither.
+    found = re.findall(told, shown)
     assert [name for name in found if name != "first"] == ["last", "circle"], text
 
 
