@@ -56,7 +56,10 @@ def test_trigonometry(name, a):
     assert math.isnan(getattr(Matrix(1, 1, math.inf), name)().x)
 
 
-@pytest.mark.parametrize("name", [*FUNCTIONS, "cos", "sin"])
+EXPONENTIALS = ("exp", "log", "log2", "log10", "tanh")
+
+
+@pytest.mark.parametrize("name", [*FUNCTIONS, *EXPONENTIALS, "cos", "sin"])
 def test_out_and_in_place_exclude_one_another(name):
     m = Matrix(2, 2, 0.5)
     with pytest.raises(ValueError, match="out and in_place are mutually exclusive"):

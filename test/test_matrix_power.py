@@ -62,18 +62,6 @@ def test_functions_are_as_numpy(name, a):
     same(m, array(out))
 
 
-@pytest.mark.parametrize("name", FUNCTIONS)
-def test_out_and_in_place_exclude_one_another(name):
-    m = Matrix(2, 2, 0.5)
-    with pytest.raises(ValueError, match="out and in_place are mutually exclusive"):
-        getattr(m, name)(in_place=True, out=Matrix(2, 2))
-    with pytest.raises(ValueError, match="out shape 1x2 does not match result 2x2"):
-        getattr(m, name)(out=Matrix(1, 2))
-    with pytest.raises(TypeError, match="out must be a Matrix"):
-        getattr(m, name)(out=[1])
-    assert getattr(m, name)(True) is m
-
-
 def test_logarithms_at_the_edges():
     m = Matrix(1, 4, [0.0, -0.0, -1.0, math.inf])
     for name in ("log", "log2", "log10"):
