@@ -18,6 +18,7 @@ __all__ = [
     "ALIAS",
     "DUNDERS",
     "MAIN",
+    "SHOWS",
     "Shape",
     "explain",
     "is_cown",
@@ -39,6 +40,8 @@ DUNDERS = (
     "__file__",
     "__builtins__",
 )
+SHOWS = "__bocpy_shows__"
+"""In a namespace with some names of a module: which one."""
 
 
 class Shape:
@@ -88,7 +91,6 @@ class _State:
         self.listener: int | None = None  # a file of failures that nobody took
         self.shapes: dict[str, Shape] = {}
         # Namespaces made here, by id, and the module each belongs to.
-        self.private: dict[int, tuple[dict[str, Any], str]] = {}
         self.loaders: dict[str, Callable[[], None]] = {}  # modules yet to be prepared
         self.compiled: dict[str, CodeType] = {}  # by file, see _from_source
         self.reachable: set[str] = set()
@@ -118,7 +120,7 @@ def namespace(
     """Return a namespace with only the names that a body uses."""
     own = {name: values[name] for name in (*DUNDERS, *bound) if name in values}
     own["__builtins__"] = vars(builtins)
-    state.private[id(own)] = own, module
+    own[SHOWS] = module
     return own
 
 

@@ -6,7 +6,7 @@ import builtins
 import sys
 from types import CodeType, FunctionType
 
-from bocpy._modules import DUNDERS, MAIN, Shape, is_cown, state
+from bocpy._modules import DUNDERS, MAIN, SHOWS, Shape, is_cown, state
 from bocpy._scan import GlobalUse, global_use
 from bocpy._shapes import shape_of
 from bocpy.errors import CaptureError
@@ -94,10 +94,8 @@ def _check_found(use: GlobalUse, values: dict[str, Any]) -> None:
 def _kind(values: dict[str, Any], module: str) -> int:
     """Say where a worker finds the globals of a function of *module*."""
     live = sys.modules.get(module)
-    private = state.private.get(id(values))
-    if (live is None or vars(live) is not values) and (
-        private is None or private[1] != module
-    ):
+    own = live is not None and vars(live) is values
+    if not own and values.get(SHOWS) != module:
         return ADRIFT
     if module in (MAIN, state.starter or module):
         return OWN

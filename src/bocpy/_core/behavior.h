@@ -29,12 +29,10 @@ struct Position {
 /// values.
 ///
 ///   refs_      B1: its maker, the schedule and each capsule hold a count. At 0 it lets
-///   go
-///              of its result; the block goes with its own result cown
+///                  go of its result; the block goes with its own result cown
 ///   grip_      B5: who drives a behavior by hand takes it by CAS (acquire) for each
-///   step
-///              and puts it back (release). One that the schedule has, or that has let
-///              go, is in nobody's hand
+///                  step and puts it back (release). One that the schedule has, or that
+///                  has let go, is in nobody's hand
 class Behavior : public sched::Waiter, InCensus<Counted::kBehavior> {
 public:
     /// A behavior over `cowns`, in the order of the parameters; its captures are yet to

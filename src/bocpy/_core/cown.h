@@ -21,8 +21,7 @@ class Request;
 /// A shared container for one Python value, and the queue of behaviors that want it.
 ///
 ///   refs_    written by all      C1: the last drop destroys; each wrapper, request,
-///   parcel
-///                                and pin holds a count
+///                                parcel and pin holds a count
 ///   claim_   written by all      C2: whoever made it busy alone touches the value
 ///   live_    the owner           C3: threads of one interpreter share what it owns, so
 ///                                each touch is under cell_

@@ -33,7 +33,7 @@ void Receivers::unlink(Receiver& receiver) noexcept {
 
 void Receivers::call(Receiver& receiver) noexcept {
     unlink(receiver);
-    receiver.called_.store(true, std::memory_order_release);
+    receiver.called_.store(true, std::memory_order_relaxed); // M2
     receiver.call_.wake_one();
 }
 
@@ -56,7 +56,7 @@ void Receivers::call_all() noexcept {
 
 Waited Receiver::park(compat::Deadline deadline, Interrupts interrupts) noexcept {
     return call_.wait_until(
-        deadline, [this] { return called_.load(std::memory_order_acquire); },
+        deadline, [this] { return called_.load(std::memory_order_relaxed); },
         interrupts);
 }
 

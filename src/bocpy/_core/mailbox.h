@@ -21,17 +21,15 @@ class Receiver;
 
 /// The receivers that are parked or about to park.
 ///
-///   waiting_   written under mutex_   M1: a receiver counts itself (seq_cst), then
-///   looks at
-///                                         the queues; a sender publishes, then reads
-///                                         the count (seq_cst): one sees the other
-///   list       plain data             M2: under mutex_, as is calling a receiver,
-///   which
-///                                         takes it off the list
-///   M3: who was on the list looks at the queues again when it leaves, and calls
-///   another
-///       for what it does not take: a call is for whatever there is, not for one
-///       message
+///   waiting_   under mutex_   M1: a receiver counts itself (seq_cst), then looks at
+///                                 the queues; a sender publishes, then reads the
+///                                 count (seq_cst): one sees the other
+///   list,      under mutex_   M2: calling a receiver takes it off the list; a receiver
+///   called_                       passes mutex_ before it looks at the queues again
+///                             M3: who was on the list looks at the queues again when
+///                                 it leaves, and calls another for what it does not
+///                                 take: a call is for whatever there is, not for one
+///                                 message
 class Receivers {
 public:
     [[nodiscard]] bool waiting(std::uint32_t queue) const noexcept {

@@ -124,13 +124,13 @@ struct Applying {
 /// waits for that thread, and lines up otherwise.
 ///
 ///   version_   written under mutex_   N1: moves on (release) with each change; a
-///   reader
-///                                         whose snapshot has the version has the board
+///                                         reader whose snapshot has the version has
+///                                         the board
 ///   entries_, waiting_, busy_         N2: under mutex_; values are packed, loaded and
 ///                                         dropped outside
 ///   thread_    written under mutex_   N3: who may mutate directly; 0 for everyone
 ///   synced_    completers             N4: a sync (acquire) sees what came before its
-///   barrier
+///                                         barrier
 class Noticeboard {
 public:
     static constexpr std::size_t kCapacity = 64;

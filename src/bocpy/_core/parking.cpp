@@ -27,9 +27,9 @@ bool has_passed(Deadline deadline) noexcept {
 
 bool Parker::park(Deadline deadline) noexcept {
     std::uint32_t state = kNone;
-    if (!state_.compare_exchange_strong(state, kAsleep, std::memory_order_acquire,
-                                        std::memory_order_acquire)) { // P1
-        state_.exchange(kNone, std::memory_order_acquire);            // P1
+    if (!state_.compare_exchange_strong(state, kAsleep, std::memory_order_relaxed,
+                                        std::memory_order_relaxed)) {
+        state_.exchange(kNone, std::memory_order_acquire); // P1
         return true;
     }
     while (state_.load(std::memory_order_relaxed) == kAsleep &&

@@ -18,10 +18,10 @@ using Clock = std::chrono::steady_clock;
 using std::chrono::microseconds;
 using std::chrono::milliseconds;
 
-//   g_state    P1: kIdle or kDone -> kAsked by the asker, under g_asking; kAsked ->
+//   g_state    PR1: kIdle or kDone -> kAsked by the asker, under g_asking; kAsked ->
 //              kInside by the thread that is asked, or -> kIdle by an asker that gives
 //              up; kInside -> kDone by the thread
-//   g_target   P2: stored before kAsked (release), read after it (acquire)
+//   g_target   PR2: stored before kAsked (release), read after it (acquire)
 
 enum State : std::uint8_t { kIdle, kAsked, kInside, kDone };
 
@@ -38,14 +38,14 @@ std::atomic<std::int64_t> g_process{0}; ///< that claimed the signal
 /// Safe in a signal handler, as far as what it calls is.
 void answer(int number) {
     const int saved = errno;
-    State state = g_state.load(std::memory_order_acquire); // P1
+    State state = g_state.load(std::memory_order_acquire); // PR1
     if (state == kAsked &&
-        pthread_equal(g_target.load(std::memory_order_relaxed), // P2
+        pthread_equal(g_target.load(std::memory_order_relaxed), // PR2
                       pthread_self()) != 0 &&
         g_state.compare_exchange_strong(state, kInside, std::memory_order_acq_rel,
-                                        std::memory_order_relaxed)) { // P1
+                                        std::memory_order_relaxed)) { // PR1
         g_inside.load(std::memory_order_relaxed)(number);
-        g_state.store(kDone, std::memory_order_release); // P1
+        g_state.store(kDone, std::memory_order_release); // PR1
     }
     errno = saved;
 }
@@ -58,12 +58,12 @@ bool installed() noexcept {
 /// Waits for the answer; false if there is none in time.
 bool await() noexcept {
     const Clock::time_point deadline = Clock::now() + kPatience;
-    while (g_state.load(std::memory_order_acquire) != kDone) { // P1
+    while (g_state.load(std::memory_order_acquire) != kDone) { // PR1
         if (Clock::now() > deadline) {
             State state = kAsked;
             static_cast<void>(
                 g_state.compare_exchange_strong(state, kIdle, std::memory_order_acq_rel,
-                                                std::memory_order_acquire)); // P1
+                                                std::memory_order_acquire)); // PR1
             return state == kDone;
         }
         std::this_thread::sleep_for(kNap);
@@ -116,8 +116,8 @@ std::string Probe::ask(compat::ThreadId thread) {
         lseek(file, 0, SEEK_SET) != 0) {
         return {};
     }
-    g_target.store(thread, std::memory_order_relaxed); // P2
-    g_state.store(kAsked, std::memory_order_release);  // P1
+    g_target.store(thread, std::memory_order_relaxed); // PR2
+    g_state.store(kAsked, std::memory_order_release);  // PR1
     static_cast<void>(pthread_kill(thread, SIGURG));
     return await() ? read_all(file) : std::string{};
 }

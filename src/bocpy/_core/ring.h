@@ -15,15 +15,15 @@ namespace boc {
 /// Bounded queue of `T` for any number of producers and consumers, first in first out.
 /// Each item carries the era it was sent in; items of an earlier era are never seen.
 ///
-///   state_   of a slot: turn and era   R1: free for lap n at turn 2n, full at 2n + 1;
-///            written by who claimed it     publishing (seq_cst) pairs with the look of
-///            a
-///                                          consumer, freeing (release) with a
-///                                          producer's
-///   tail_    producers claim by CAS     R2: a claim of p makes the slot of p private
-///   until head_    consumers claim by CAS         it is published or freed R3: a slot
-///   between claim and publication delays those behind it; no claimer waits for
-///       anything, so they just look again
+///   state_   of a slot: turn and     R1: free for lap n at turn 2n, full at 2n + 1;
+///            era; whoever claimed        publishing (seq_cst) pairs with the look of
+///            it                          a consumer, freeing (release) with that of
+///                                        a producer
+///   tail_    producers, by CAS       R2: a claim of p makes the slot of p private
+///   head_    consumers, by CAS           until it is published or freed
+///                                    R3: a slot between claim and publication delays
+///                                        those behind it; no claimer waits for
+///                                        anything, so they just look again
 template <typename T, std::uint64_t kSlots = 16384>
 class Ring {
 public:
@@ -57,7 +57,7 @@ public:
                 continue;
             }
             if (ahead < 0 &&
-                place - head_.load(std::memory_order_acquire) == kCapacity) {
+                place - head_.load(std::memory_order_relaxed) == kCapacity) {
                 return false;
             }
             place = look_again(tail_, place); // R3
@@ -79,7 +79,7 @@ public:
                 slot.state.load(std::memory_order_seq_cst); // R1
             const std::int32_t ahead = lead(state, place);
             if (ahead != 0) {
-                if (ahead < 0 && tail_.load(std::memory_order_acquire) == place) {
+                if (ahead < 0 && tail_.load(std::memory_order_relaxed) == place) {
                     return Popped::kEmpty;
                 }
                 place = look_again(head_, place); // R3
@@ -104,9 +104,9 @@ public:
 
     /// Drops what was there at the call and is not of a later era.
     void discard(std::uint32_t era) {
-        const std::uint64_t end = tail_.load(std::memory_order_acquire);
+        const std::uint64_t end = tail_.load(std::memory_order_relaxed);
         T dropped;
-        while (head_.load(std::memory_order_acquire) < end) {
+        while (head_.load(std::memory_order_relaxed) < end) {
             if (try_pop(era, dropped) != Popped::kItem) {
                 return;
             }
@@ -115,11 +115,11 @@ public:
 
     /// Whether there is something to take, or about to be.
     [[nodiscard]] bool ready() const noexcept {
-        const std::uint64_t place = head_.load(std::memory_order_acquire);
+        const std::uint64_t place = head_.load(std::memory_order_relaxed);
         const Slot& slot = slots_[place % kCapacity];
         const std::uint64_t state = slot.state.load(std::memory_order_seq_cst); // R1
         return lead(state, place) >= 0 ||
-               tail_.load(std::memory_order_acquire) != place;
+               tail_.load(std::memory_order_relaxed) != place;
     }
 
     [[nodiscard]] std::uint64_t pushed() const noexcept {

@@ -49,11 +49,11 @@ struct Binding {
 /// the era ends, which unbinds all.
 ///
 ///   words_   written under mutex_   TT1: a binding is whole before count_ (release)
-///   shows count_   written under mutex_       it to find (acquire); it does not change
-///   after era_     written under mutex_   TT2: odd while the table is rewritten; a
-///   reader whose
-///                                       era is still there at the end read one era
-///                                       only
+///   count_   written under mutex_        shows it to find (acquire); it does not
+///                                        change after
+///   era_     written under mutex_   TT2: odd while the table is rewritten; a reader
+///                                        whose era is still there at the end read one
+///                                        era only
 ///   names_   plain data             TT3: under mutex_
 class TagTable {
 public:

@@ -37,9 +37,18 @@ namespace boc::model {
 
 namespace {
 
-using Shared = rl::atomic<std::uint64_t>;
 using Private = rl::var<std::uint64_t>;
 using Lock = rl::mutex;
+
+/// An atomic. Who uses one that was made in this schedule must know that it was, and
+/// who destroys it must know of all who used it: that is data like any other.
+struct Shared {
+    explicit Shared(std::uint64_t value) : atomic{value} {}
+
+    rl::atomic<std::uint64_t> atomic;
+    Private made;
+    bool checked = false;
+};
 using Thing = std::variant<std::monostate, Shared, Private, Lock>;
 
 /// What stands behind the words of one schedule. Static words live in all of them.
@@ -83,20 +92,34 @@ Kind& behind(Word& word, Site site, Arguments... arguments) {
     return std::get<Kind>(*static_cast<Thing*>(word.behind));
 }
 
-Shared& shared(Word& word, Site site) {
+Shared& thing_of(Word& word, Site site) {
     pass_time(std::chrono::nanoseconds{100});
     return behind<Shared>(word, site, word.value);
+}
+
+rl::atomic<std::uint64_t>& shared(Word& word, Site site) {
+    Shared& thing = thing_of(word, site);
+    if (thing.checked) {
+        static_cast<void>(thing.made(info_of(site)).load());
+    }
+    return thing.atomic;
 }
 
 } // namespace
 
 void begin(Word& word) noexcept {
-    static_cast<void>(shared(word, Site::current()));
+    Shared& thing = thing_of(word, Site::current());
+    thing.made(info_of(Site::current())).store(1);
+    thing.checked = true;
 }
 void end(Word& word) noexcept {
     const auto at = std::find_if(things.begin(), things.end(),
                                  [&](auto& each) { return each.get() == word.behind; });
     if (at != things.end()) {
+        auto* const thing = std::get_if<Shared>(at->get());
+        if (thing != nullptr && thing->checked) {
+            thing->made(info_of(Site::current())).store(0);
+        }
         things.erase(at);
     }
     word.behind = &dead;
@@ -121,7 +144,7 @@ std::uint64_t set_bits(Word& word, std::uint64_t bits, Order order,
 }
 bool compare_exchange(Word& word, std::uint64_t& expected, std::uint64_t wanted,
                       bool weak, Order success, Order failure, Site site) noexcept {
-    Shared& target = shared(word, site);
+    auto& target = shared(word, site);
     const rl::debug_info info = info_of(site);
     return weak ? target.compare_exchange_weak(expected, wanted, order_of(success),
                                                info, order_of(failure), info)

@@ -98,11 +98,40 @@ struct Twins {
     bool took[kThreads]{};
 };
 
+/// Threads that act as one owner: who finds the value theirs may look at it, though
+/// another of them took it.
+struct Household {
+    static constexpr unsigned kThreads = 3;
+
+    void thread(unsigned index) {
+        if (index == 0) {
+            static_cast<void>(guarded.try_touch(kMe));
+        } else if (index == 1) {
+            look_if(guarded.claim.owner());
+        } else {
+            Owner seen = kNobody;
+            if (guarded.claim.take(seen)) {
+                guarded.touches.set(1);
+                guarded.claim.settle(kMe);
+            } else {
+                look_if(seen);
+            }
+        }
+    }
+    void look_if(Owner owner) const {
+        CHECK(owner != kMe || guarded.touches.get() == 1);
+    }
+    void after() { look_if(kMe); }
+
+    static constexpr Owner kMe = 7;
+    Guarded guarded;
+};
+
 } // namespace
 
 int main() {
-    return test::explore({test::scenario<Rivals>("rivals"),
-                          test::scenario<Owners<false>>("owners"),
-                          test::scenario<Owners<true>>("owners in turn"),
-                          test::scenario<Twins>("twins")});
+    return test::explore(
+        {test::scenario<Rivals>("rivals"), test::scenario<Owners<false>>("owners"),
+         test::scenario<Owners<true>>("owners in turn"), test::scenario<Twins>("twins"),
+         test::scenario<Household>("household")});
 }

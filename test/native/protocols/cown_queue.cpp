@@ -24,6 +24,9 @@ struct Cown {
 class Request {
 public:
     explicit Request(Cown& cown) noexcept : cown_{cown} {}
+    [[nodiscard]] const sched::Waiter* successor() const noexcept {
+        return place_.successor();
+    }
     bool link(sched::Waiter* waiter) noexcept {
         return place_.link(cown_.queue, waiter);
     }
@@ -60,6 +63,8 @@ public:
         for (Request& request : requests_) {
             Plain& runs = request.cown().runs;
             runs.set(runs.get() + 1);
+            const auto* const waits = static_cast<const Behavior*>(request.successor());
+            CHECK(waits == nullptr || waits->scheduled_.get() == 1); // reports look
         }
         CHECK(leave(index_ == 0)); // nobody else asks, whether it knows or not
         for (Request& request : requests_) {

@@ -128,11 +128,39 @@ struct Gate {
     Plain written;
 };
 
+/// Who is signalled knows what was done before, whatever the condition says.
+struct Bell {
+    static constexpr unsigned kThreads = 2;
+
+    void thread(unsigned index) {
+        if (index == 0) {
+            written.set(1);
+            rung.store(true, std::memory_order_relaxed);
+            event.wake_all();
+            return;
+        }
+        const auto ticket = event.prepare();
+        if (rung.load(std::memory_order_relaxed)) {
+            event.cancel();
+            return;
+        }
+        const auto deadline = compat::now() + std::chrono::milliseconds{1};
+        if (event.commit(ticket, deadline, Interrupts::kIgnore) == Waited::kSignalled) {
+            CHECK(written.get() == 1);
+        }
+    }
+    void after() {}
+
+    Eventcount event;
+    Atomic<bool> rung{false};
+    Plain written;
+};
+
 } // namespace
 
 int main() {
     return test::explore(
         {test::scenario<Turns>("turns"), test::scenario<TwoWakers>("two wakers"),
          test::scenario<Deadline>("deadline"), test::scenario<Tokens>("tokens"),
-         test::scenario<Gate>("gate")});
+         test::scenario<Gate>("gate"), test::scenario<Bell>("bell")});
 }

@@ -44,7 +44,7 @@ public:
     }
     /// The same for a queue that nobody else can reach yet.
     void link_alone(CownQueue& queue) noexcept {
-        queue.last_.store(this, std::memory_order_release); // PL1
+        queue.last_.store(this, std::memory_order_relaxed);
     }
     /// Phase two: all places of the waiter are taken.
     void open() noexcept { linked_.store(true, std::memory_order_release); } // PL3
@@ -65,7 +65,7 @@ public:
         Place* expected = this;
         if (queue.last_.compare_exchange_strong(expected, nullptr,
                                                 std::memory_order_acq_rel,
-                                                std::memory_order_acquire)) { // PL1
+                                                std::memory_order_relaxed)) { // PL1
             return nullptr;
         }
         await([&] {
