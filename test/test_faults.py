@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import sys
 import threading
+from pathlib import Path
 
 import pytest
 
@@ -32,6 +33,7 @@ from bocpy import (
 )
 from failing import BUILT, FAILURES, Fault, failures
 from observing import PATIENCE, outcomes, value_of
+from programs import output_of
 
 pytestmark = [
     pytest.mark.skipif(not BUILT, reason="is built with BOCPY_BUILD_INTERNAL_TESTS=1"),
@@ -43,6 +45,8 @@ pytestmark = [
 
 CROSSING = ["core.pickle", "core.unpickle", "core.record", "core.arrival"]
 ALLOCATING = ["core.memory", "core.object", "math.memory"]
+
+HERE = str(Path(__file__).parent)
 
 GREETING = ["hello"]  # what a body finds among the globals
 
@@ -444,6 +448,52 @@ def test_a_thread_that_cannot_be_made_is_told(backend, started, monkeypatch):
         start(worker_count=2, backend=backend)
     assert behaviors.BEHAVIORS is None
     assert runs_a_program()
+
+
+FIRST_SEND = """
+import sys
+sys.path.append(sys.argv[1])
+from bocpy import TIMEOUT, receive, send
+from failing import Fault, failures
+
+def first_of_all(_):
+    send("tag", [1])
+
+sent = errors = 0
+for _, _, error in failures(Fault("core.memory"), lambda: None, first_of_all):
+    sent, errors = sent + (error is None), errors + (error is not None)
+received = sum(receive("tag", 0) == ("tag", (1,)) for _ in range(sent))
+print(errors > 1, received == sent, receive("tag", 0)[0] == TIMEOUT)
+"""
+
+DUMP_SIGNAL = """
+import os, signal, sys
+sys.path.append(sys.argv[1])
+import bocpy
+from failing import Fault
+
+fault = Fault("core.thread")
+fault.arm(1)
+try:
+    bocpy.dump_on_signal(signal.SIGUSR1)
+except OSError as error:
+    print(type(error).__name__, fault.disarm())
+read_end, write_end = os.pipe()
+bocpy.dump_on_signal(signal.SIGUSR1, write_end)
+os.kill(os.getpid(), signal.SIGUSR1)
+print(os.read(read_end, 1) != b"")
+"""
+
+
+def test_queues_that_cannot_be_made_are_made_by_the_next_send(tmp_path):
+    lines = output_of(FIRST_SEND, tmp_path, HERE)
+    assert lines == ["True True True"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no such signals")
+def test_a_signal_for_reports_that_cannot_be_had_is_told_and_can_be_repeated(tmp_path):
+    lines = output_of(DUMP_SIGNAL, tmp_path, HERE)
+    assert lines == ["BlockingIOError 1", "True"]
 
 
 def test_a_wait_that_fails_can_be_repeated(backend):

@@ -169,7 +169,7 @@ def main() -> int:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("files", nargs="*", help="files of the core (default: all)")
-    parser.add_argument("--seeds", type=int, default=1000, help="of each scenario")
+    parser.add_argument("--seeds", type=int, default=30_000, help="of each scenario")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="bocpy-weaken-") as folder:
         copy = Copy(Path(folder))

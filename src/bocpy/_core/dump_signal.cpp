@@ -1,6 +1,7 @@
 #include "dump_signal.h"
 
 #include "compat.h"
+#include "fault.h"
 #include "report.h"
 
 #include <cerrno>
@@ -113,6 +114,10 @@ int prepare() {
     }
     fcntl(ends[1], F_SETFL, O_NONBLOCK);
     try {
+        if (fault::strikes(fault::Point::kThread)) {
+            throw std::system_error{
+                std::make_error_code(std::errc::resource_unavailable_try_again)};
+        }
         const Deaf deaf;
         std::thread{listen, ends[0]}.detach();
     } catch (const std::system_error& error) {

@@ -15,8 +15,9 @@ enum class Point : std::uint8_t {
     kRecord,      ///< taking an object out of its interpreter
     kArrival,     ///< making an object of what was taken
     kInterpreter, ///< creating one
+    kThread,      ///< creating one of ours
 };
-inline constexpr int kPoints = 7;
+inline constexpr int kPoints = 8;
 
 #if defined(BOC_FAULTS)
 

@@ -2,6 +2,7 @@
 
 #include "atomic.h"
 #include "compat.h"
+#include "fault.h"
 
 #include <cstddef>
 #include <cstdint>
@@ -149,7 +150,9 @@ private:
 
     /// Zero bytes are slots free for lap 0; pages never used are never touched.
     [[nodiscard]] static Slot* allocate() {
-        void* const zeroes = std::calloc(kCapacity, sizeof(Slot));
+        void* const zeroes = fault::strikes(fault::Point::kMemory)
+                                 ? nullptr
+                                 : std::calloc(kCapacity, sizeof(Slot));
         return zeroes != nullptr ? static_cast<Slot*>(zeroes) : throw std::bad_alloc{};
     }
 

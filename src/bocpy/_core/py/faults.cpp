@@ -18,7 +18,7 @@ constexpr std::pair<std::string_view, Point> kPoints[] = {
     {"memory", Point::kMemory},           {"object", Point::kObject},
     {"pickle", Point::kPickle},           {"unpickle", Point::kUnpickle},
     {"record", Point::kRecord},           {"arrival", Point::kArrival},
-    {"interpreter", Point::kInterpreter},
+    {"interpreter", Point::kInterpreter}, {"thread", Point::kThread},
 };
 static_assert(std::size(kPoints) == fault::kPoints);
 
