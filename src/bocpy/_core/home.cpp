@@ -11,10 +11,10 @@
 namespace boc {
 
 struct Return : InCensus<Counted::kReturn> {
-    Return(Return* after, void (*how)(void*), void* object, std::int64_t id) noexcept
-        : next{after}, free{how}, what{object}, home{id} {}
+    Return(void (*how)(void*), void* object, std::int64_t id) noexcept
+        : free{how}, what{object}, home{id} {}
 
-    Return* next;
+    Return* next = nullptr;
     void (*free)(void* what); ///< runs attached to the interpreter
     void* what;
     std::int64_t home; ///< id of the interpreter it belongs to
@@ -42,7 +42,7 @@ void drop_object(void* what) {
 Home& Home::look_up() noexcept {
     PyInterpreterState* const here = PyInterpreterState_Get();
     const std::int64_t id = PyInterpreterState_GetID(here);
-    const auto epoch = epoch_.load(std::memory_order_acquire); // H3
+    const auto epoch = epoch_.load(std::memory_order_acquire); // H1
     const std::scoped_lock lock{table().mutex};
     for (Home* home : table().homes) {
         if (home->interpreter_ == here && home->id_ == id) {
@@ -111,7 +111,7 @@ void Home::abandon() noexcept {
     plans = nullptr;
     sites = nullptr;
     interpreter_ = nullptr;
-    epoch_.fetch_add(1, std::memory_order_release); // H3
+    epoch_.fetch_add(1, std::memory_order_release); // H1
 }
 
 void Home::close() noexcept {
@@ -131,11 +131,11 @@ void Home::close() noexcept {
     cown_type = nullptr;
     decorator_type = nullptr;
     interpreter_ = nullptr;
-    epoch_.fetch_add(1, std::memory_order_release); // H3
+    epoch_.fetch_add(1, std::memory_order_release); // H1
 }
 
 void Home::give_back(std::int64_t id, void (*free)(void*), void* what) noexcept {
-    auto* const fresh = new (std::nothrow) Return{nullptr, free, what, id};
+    auto* const fresh = new (std::nothrow) Return{free, what, id};
     if (fresh == nullptr) {
         return; // H2
     }
@@ -145,14 +145,7 @@ void Home::give_back(std::int64_t id, void (*free)(void*), void* what) noexcept 
         delete fresh;
         return; // H2
     }
-    push(home->returns_, fresh);
-}
-
-void Home::push(Returns& returns, Return* fresh) noexcept {
-    fresh->next = returns.load(std::memory_order_relaxed);
-    while (!returns.compare_exchange_weak(fresh->next, fresh, std::memory_order_release,
-                                          std::memory_order_relaxed)) { // H1
-    }
+    home->returns_.push(fresh);
 }
 
 void Home::give_back_to_main(PyObject* object) noexcept {
@@ -161,9 +154,9 @@ void Home::give_back_to_main(PyObject* object) noexcept {
     auto* const fresh = primary.interpreter_ == nullptr
                             ? nullptr
                             : new (std::nothrow)
-                                  Return{nullptr, drop_object, object, primary.id_};
+                                  Return{drop_object, object, primary.id_};
     if (fresh != nullptr) { // H2
-        push(primary.for_main_, fresh);
+        primary.for_main_.push(fresh);
     }
 }
 
@@ -171,8 +164,8 @@ void Home::give_back(std::int64_t id, PyObject* object) noexcept {
     give_back(id, drop_object, object);
 }
 
-void Home::recycle_all(Returns& returns) noexcept {
-    Return* waiting = returns.exchange(nullptr, std::memory_order_acquire); // H1
+void Home::recycle_all(Inbox<Return>& returns) noexcept {
+    Return* waiting = returns.take_all();
     if (waiting == nullptr) {
         return;
     }

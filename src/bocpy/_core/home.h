@@ -2,6 +2,7 @@
 
 #include "compat.h"
 #include "flat_dicts.h"
+#include "inbox.h"
 #include "py/ref.h"
 #include "residents.h"
 #include "sched/claim.h"
@@ -25,11 +26,13 @@ struct Return;
 /// through which its objects come home. Never freed, but used again for a later
 /// interpreter; an interpreter's id is never used again.
 ///
-///   returns_   written by all   H1: push (release) pairs with recycle (acquire)
-///                               H2: what belongs to an interpreter that is gone is
-///                               leaked: freeing it elsewhere would be worse
-///   for_main_  the same         H4: of the primary, for its threads that are no
-///                               workers: what was pinned is not freed by others
+///   epoch_      who closes one   H1: moves on (release) with each home that closes; a
+///                                    thread trusts what it remembers of where it is
+///                                    while the epoch (acquire) is the same
+///   returns_    all              H2: what belongs to an interpreter that is gone is
+///                                    leaked: freeing it elsewhere would be worse
+///   for_main_   all              H3: of the primary, for its threads that are no
+///                                    workers: what was pinned is not freed by others
 class Home {
 public:
     Home(const Home&) = delete;
@@ -39,7 +42,7 @@ public:
     [[nodiscard]] static Home& current() noexcept {
         const Here& here = here_;
         if (here.interpreter == PyThreadState_GetUnchecked()->interp &&
-            here.epoch == epoch_.load(std::memory_order_acquire)) { // H3
+            here.epoch == epoch_.load(std::memory_order_acquire)) { // H1
             return *here.home;
         }
         return look_up();
@@ -73,15 +76,15 @@ public:
     static void give_back(std::int64_t id, PyObject* object) noexcept;
     /// Runs `free(what)` at the next safe point of an interpreter. H2
     static void give_back(std::int64_t id, void (*free)(void*), void* what) noexcept;
-    /// Hands one reference to the threads of the primary that are no workers. H2 H4
+    /// Hands one reference to the threads of the primary that are no workers. H2 H3
     static void give_back_to_main(PyObject* object) noexcept;
     /// Frees what came home. Attached to this interpreter.
     void recycle() noexcept {
-        if (returns_.load(std::memory_order_relaxed) != nullptr) {
+        if (!returns_.empty()) {
             recycle_all(returns_);
         }
     }
-    /// The same, on main, with what came for it. H4
+    /// The same, on main, with what came for it. H3
     void recycle_on_main() noexcept {
         recycle();
         recycle_all(for_main_);
@@ -144,16 +147,14 @@ private:
     [[nodiscard]] static Home* find_locked(std::int64_t id) noexcept;
     /// Its interpreter ended without closing it, and its address is in use again.
     void abandon() noexcept; // H2
-    using Returns = std::atomic<Return*>;
-    static void push(Returns& returns, Return* fresh) noexcept;
-    void recycle_all(Returns& returns) noexcept;
+    void recycle_all(Inbox<Return>& returns) noexcept;
 
     static inline BOC_THREAD_LOCAL Here here_{};
     static inline BOC_THREAD_LOCAL Owner seat_ = 0;
     static inline std::atomic<std::uint64_t> epoch_{1};
 
-    Returns returns_{nullptr};
-    Returns for_main_{nullptr};
+    Inbox<Return> returns_;
+    Inbox<Return> for_main_;
     std::atomic<PyObject*> dumps_{nullptr};
     std::atomic<PyObject*> loads_{nullptr};
     std::atomic<PyObject*> reducers_{nullptr};

@@ -133,31 +133,11 @@ std::int64_t Noticeboard::post_sync() {
         if (idle()) {
             return 0;
         }
-        barrier = new_barrier();
+        barrier = barriers_.next();
         waiting_.push_back({Mutation::Kind::kSync, NoticeKey{{}}, {}, barrier});
     }
     work_.wake();
     return barrier;
-}
-
-std::int64_t Noticeboard::new_barrier() noexcept {
-    return barrier_.fetch_add(1, std::memory_order_relaxed) + 1;
-}
-
-void Noticeboard::complete(std::int64_t barrier) noexcept {
-    barrier = std::min(barrier, barrier_.load(std::memory_order_relaxed));
-    std::int64_t passed = synced_.load(std::memory_order_relaxed);
-    while (passed < barrier &&
-           !synced_.compare_exchange_weak(passed, barrier, std::memory_order_release,
-                                          std::memory_order_relaxed)) { // N4
-    }
-    sync_.wake_all();
-}
-
-Waited Noticeboard::wait_for(std::int64_t barrier, compat::Deadline deadline,
-                             Interrupts interrupts) noexcept {
-    return sync_.wait_until(
-        deadline, [this, barrier] { return passed(barrier); }, interrupts);
 }
 
 bool Noticeboard::claim() {
@@ -181,7 +161,7 @@ void Noticeboard::disclaim() {
         dropped.swap(waiting_);
     }
     for (const Mutation& mutation : dropped) {
-        complete(mutation.barrier);
+        barriers_.complete(mutation.barrier);
     }
 }
 

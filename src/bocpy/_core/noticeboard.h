@@ -1,5 +1,6 @@
 #pragma once
 
+#include "barriers.h"
 #include "census.h"
 #include "compat.h"
 #include "parcel.h"
@@ -129,8 +130,6 @@ struct Applying {
 ///   entries_, waiting_, busy_         N2: under mutex_; values are packed, loaded and
 ///                                         dropped outside
 ///   thread_    written under mutex_   N3: who may mutate directly; 0 for everyone
-///   synced_    completers             N4: a sync (acquire) sees what came before its
-///                                         barrier
 class Noticeboard {
 public:
     static constexpr std::size_t kCapacity = 64;
@@ -167,13 +166,8 @@ public:
     /// A barrier behind everything that waits; one already passed if nothing does.
     [[nodiscard]] std::int64_t post_sync();
 
-    [[nodiscard]] std::int64_t new_barrier() noexcept;
-    void complete(std::int64_t barrier) noexcept;
-    [[nodiscard]] bool passed(std::int64_t barrier) const noexcept {
-        return synced_.load(std::memory_order_acquire) >= barrier; // N4
-    }
-    Waited wait_for(std::int64_t barrier, compat::Deadline deadline,
-                    Interrupts interrupts) noexcept;
+    /// Those of the syncs.
+    [[nodiscard]] Barriers& barriers() noexcept { return barriers_; }
 
     /// Makes the calling thread the one of the board; false if there is one.
     [[nodiscard]] bool claim();
@@ -226,9 +220,7 @@ private:
     bool stopping_ = true;
     std::atomic<std::uintptr_t> thread_{0};
     Parker work_;
-    std::atomic<std::int64_t> barrier_{0};
-    std::atomic<std::int64_t> synced_{0};
-    Eventcount sync_;
+    Barriers barriers_;
 };
 
 } // namespace boc

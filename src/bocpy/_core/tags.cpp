@@ -39,8 +39,8 @@ bool TagTable::matches(std::size_t queue, const TagName& name) const noexcept {
 }
 
 std::optional<Binding> TagTable::find(const TagName& name) const noexcept {
-    const std::uint32_t era = era_.load(std::memory_order_acquire);     // TT2
-    const std::uint32_t count = count_.load(std::memory_order_acquire); // TT1
+    const std::uint32_t era = era_.load(std::memory_order_acquire); // TT2
+    const std::uint32_t count = count_.load(std::memory_order_relaxed);
     for (std::uint32_t queue = 0; queue < count; ++queue) {
         if (matches(queue, name)) {
             const bool whole = era_.load(std::memory_order_relaxed) == era; // TT2
@@ -73,7 +73,7 @@ std::uint32_t TagTable::rebind(std::span<const std::string_view> names) {
     const std::scoped_lock lock{mutex_};
     const std::uint32_t era = era_.load(std::memory_order_relaxed);
     era_.store(era + 1, std::memory_order_relaxed); // TT2: what follows is a release
-    count_.store(0, std::memory_order_release);
+    count_.store(0, std::memory_order_relaxed);
     for (std::size_t queue = 0; queue < names.size(); ++queue) {
         append(queue, TagName{names[queue]}, std::move(fresh[queue]));
     }
@@ -86,13 +86,12 @@ void TagTable::append(std::size_t queue, const TagName& name,
     names_[queue] = std::move(text);
     auto& word = words_[queue].word;
     if (name.size() == 0) {
-        word[0].store(kTooLong, std::memory_order_release); // TT2
+        word[0].store(kTooLong, std::memory_order_relaxed); // is no name of anything
     }
     for (std::size_t i = 0; i < name.size(); ++i) {
         word[i].store(name[i], std::memory_order_release); // TT2
     }
-    count_.store(static_cast<std::uint32_t>(queue) + 1,
-                 std::memory_order_release); // TT1
+    count_.store(static_cast<std::uint32_t>(queue) + 1, std::memory_order_relaxed);
 }
 
 std::size_t TagTable::names(std::span<std::string, kTags> out) const {

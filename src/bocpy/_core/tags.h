@@ -48,9 +48,8 @@ struct Binding {
 /// Which tag is bound to which queue. A tag is bound at first use and stays so until
 /// the era ends, which unbinds all.
 ///
-///   words_   written under mutex_   TT1: a binding is whole before count_ (release)
-///   count_   written under mutex_        shows it to find (acquire); it does not
-///                                        change after
+///   words_   written under mutex_   TT1: a look may miss what is bound, which the
+///   count_   written under mutex_        mutex then finds; what it finds is whole
 ///   era_     written under mutex_   TT2: odd while the table is rewritten; a reader
 ///                                        whose era is still there at the end read one
 ///                                        era only

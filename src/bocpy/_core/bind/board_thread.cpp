@@ -181,7 +181,7 @@ void apply(Mutation& mutation, PyObject* removed) {
         update(mutation, removed);
         break;
     case Mutation::Kind::kSync:
-        board().complete(mutation.barrier);
+        board().barriers().complete(mutation.barrier);
         break;
     }
 }
@@ -230,7 +230,7 @@ PyObject* stop(PyObject*, PyObject*) {
 }
 
 PyObject* sync_request(PyObject*, PyObject*) {
-    return PyLong_FromLongLong(board().new_barrier());
+    return PyLong_FromLongLong(board().barriers().next());
 }
 
 PyObject* sync_complete(PyObject*, PyObject* barrier) {
@@ -240,7 +240,7 @@ PyObject* sync_complete(PyObject*, PyObject* barrier) {
         if (number == -1 && PyErr_Occurred() != nullptr) {
             throw py::ErrorSet{};
         }
-        board().complete(number);
+        board().barriers().complete(number);
         return py::Ref::none();
     });
 }

@@ -162,9 +162,9 @@ NoticeKey key_of(PyObject* key) {
 bool wait_for_barrier(std::int64_t barrier, Timeout timeout) {
     const compat::Deadline deadline = deadline_of(timeout);
     Waited waited = Waited::kInterrupted;
-    while (waited == Waited::kInterrupted && !board().passed(barrier)) {
+    while (waited == Waited::kInterrupted && !board().barriers().has_passed(barrier)) {
         waited = wait_detached([&](Interrupts interrupts) {
-            return board().wait_for(barrier, deadline, interrupts);
+            return board().barriers().wait_for(barrier, deadline, interrupts);
         });
     }
     return waited != Waited::kTimedOut;
