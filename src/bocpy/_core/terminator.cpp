@@ -33,7 +33,7 @@ bool Terminator::seed_inc() noexcept {
 }
 
 std::pair<std::int64_t, std::int64_t> Terminator::reset() noexcept {
-    run_.fetch_add(1, std::memory_order_acq_rel);                       // T3
+    run_.fetch_add(1, std::memory_order_relaxed);                       // T3
     const auto word = word_.exchange(kSeed, std::memory_order_acq_rel); // T1
     event_.wake_all();
     return {total(word), seed(word)};

@@ -13,8 +13,9 @@ namespace boc {
 /// behavior scheduled and not finished. Starts closed, empty and unseeded.
 ///
 ///   word_    all   four times what is pending, plus 2 for the seed and 1 for closed
-///     T1: every change is an RMW on word_; who brings what is pending, or the count,
-///         to 0 wakes the waiters
+///     T1: every change is an RMW on word_ (acq_rel): who is let in or refused knows
+///         what came before the opening or the closing; who brings what is pending, or
+///         the count, to 0 wakes the waiters
 ///     T2: an inc leaves a closed word alone, so it needs no taking back
 ///   run_     reset T3: moves on before word_ is opened again: who waits for a run that
 ///                      is over, and sees counts of a later one, sees that, too
@@ -96,7 +97,7 @@ public:
 
     /// In the child of a fork: closes, and counts nothing; whether nothing was pending.
     bool forget() noexcept {
-        return behaviors(word_.exchange(kClosed, std::memory_order_acq_rel)) <= 0; // T1
+        return behaviors(word_.exchange(kClosed, std::memory_order_relaxed)) <= 0; // T1
     }
 
     [[nodiscard]] std::int64_t count() const noexcept {

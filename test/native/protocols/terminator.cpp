@@ -265,6 +265,35 @@ struct KeptWhileClosing {
     Terminator terminator;
 };
 
+/// Who is let in, or refused, knows what was done before the opening, or the closing;
+/// and who seeds again, what was done before the seed was out.
+struct Gates {
+    static constexpr unsigned kThreads = 3;
+
+    void thread(unsigned index) {
+        if (index == 0) {
+            opened.set(1);
+            terminator.reset();
+            unseeded.set(1);
+            terminator.seed_dec();
+            closed.set(1);
+            terminator.close();
+        } else if (index == 1) {
+            if (terminator.inc() >= 0) {
+                CHECK(opened.get() == 1);
+                terminator.dec();
+                CHECK(!terminator.closed() || closed.get() == 1);
+            }
+        } else if (terminator.seed_inc()) {
+            CHECK(unseeded.get() == 1);
+        }
+    }
+    void after() { CHECK(terminator.closed()); }
+
+    Terminator terminator;
+    Plain opened, unseeded, closed;
+};
+
 } // namespace
 
 int main() {
@@ -275,5 +304,6 @@ int main() {
          test::scenario<IdleWaiters>("idle waiters"),
          test::scenario<FormerRun>("former run"), test::scenario<Refused>("refused"),
          test::scenario<KeptCounts>("kept counts"),
-         test::scenario<KeptWhileClosing>("kept while closing")});
+         test::scenario<KeptWhileClosing>("kept while closing"),
+         test::scenario<Gates>("gates")});
 }
