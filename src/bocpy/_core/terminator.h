@@ -104,7 +104,7 @@ public:
         return total(word_.load(std::memory_order_acquire));
     }
     [[nodiscard]] std::int64_t seeded() const noexcept {
-        return seed(word_.load(std::memory_order_acquire));
+        return seed(word_.load(std::memory_order_relaxed));
     }
     /// The count without the seed.
     [[nodiscard]] std::int64_t pending() const noexcept {
@@ -116,7 +116,7 @@ public:
 
     /// Which reset was the latest.
     [[nodiscard]] std::uint32_t run() const noexcept {
-        return run_.load(std::memory_order_acquire); // T3
+        return run_.load(std::memory_order_relaxed); // T3: after a look at word_
     }
 
     /// Waits until the count is 0; call again after kInterrupted.
