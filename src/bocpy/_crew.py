@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 
 from bocpy import _core
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["Crew"]
 
 _SLICE = 0.01  # seconds between two looks at them
+_SWITCH = 2e-5  # seconds that a worker which starts waits for its turn in the primary
 
 
 class Crew:
@@ -69,6 +71,10 @@ class Crew:
             Exception: what *prepare* raises.
 
         """
+        # CPython imports the extension modules of a new interpreter in the primary
+        # first, so its thread needs the GIL there, again and again.
+        usual = sys.getswitchinterval()
+        sys.setswitchinterval(min(usual, _SWITCH))
         try:
             refused = self._start_threads()
             prepare()
@@ -77,6 +83,7 @@ class Crew:
             self._backend.cancel()
             raise
         finally:
+            sys.setswitchinterval(usual)
             with self._told:
                 while not self._told.wait_for(self._all_told, _SLICE):
                     pass

@@ -26,13 +26,15 @@ from bocpy._scope import (
     is_literal,
     targets,
 )
-from bocpy._tree import changed, parse, placed, walk
+from bocpy._tree import changed, imports, parse, placed, walk
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from types import CodeType
     from typing import Any
+
+    from bocpy._scan import GlobalUse
 
 __all__ = ["GUARDED", "IMPORTING", "MIXED", "Reduction", "Step", "reduce_source"]
 
@@ -124,6 +126,7 @@ class _Reducer:
         # statement: its code. The statements themselves keep identities unique.
         self._forms: dict[int, tuple[ast.stmt, ast.stmt]] = {}
         self._codes: dict[int, tuple[ast.stmt, CodeType]] = {}
+        self._uses: dict[tuple[int, bool], GlobalUse] = {}  # of compiled statements
         self._needed: set[str] = set()
         self._touched: set[str] = set()
         for statement in tree.body:
@@ -146,12 +149,11 @@ class _Reducer:
             known = len(self._needed)
             self._touched.clear()
             kept = list(self._statements(self._tree.body))
-            codes = [self._compile(statement) for statement in kept]
-            for code in codes:
-                use = global_use(code, annotations=True)
+            for statement in kept:
+                use = self._use(statement, annotations=True)
                 self._needed |= use.loads | use.maybe
             if len(self._needed) == known:
-                return kept, codes
+                return kept, [self._compile(statement) for statement in kept]
 
     def _statements(self, body: Iterable[ast.stmt]) -> Iterator[ast.stmt]:
         for statement in body:
@@ -178,7 +180,7 @@ class _Reducer:
         value: ast.expr | None = getattr(statement, "value", None)
         if is_literal(value):
             return True
-        use = global_use(self._compile(self._form(statement)))
+        use = self._use(self._form(statement))
         if (use.loads | use.maybe) & self._tainted:
             return False
         names = targets(statement)
@@ -254,7 +256,7 @@ class _Reducer:
         """Collect names whose evaluation may schedule behaviors or make cowns."""
         tainted = self._when.modules | self._when.functions
         uses: dict[str, frozenset[str]] = {}
-        for node in walk(self._tree):
+        for node in imports(self._tree):
             if imports_from_bocpy(node):
                 names = [a for a in node.names if a.name not in _INERT]
                 tainted |= {alias.asname or alias.name for alias in names}
@@ -262,7 +264,7 @@ class _Reducer:
             tainted |= _cown_makers()
         for statement in self._tree.body:
             if isinstance(statement, DEFINITIONS):
-                uses[statement.name] = global_use(self._compile(statement)).loads
+                uses[statement.name] = self._use(statement).loads
         while True:
             more = {n for n, used in uses.items() if used & tainted} - tainted
             if not more:
@@ -287,6 +289,13 @@ class _Reducer:
             code = compile(tree, self._label, "exec", self._flags, dont_inherit=True)
             self._codes[id(statement)] = statement, code
         return self._codes[id(statement)][1]
+
+    def _use(self, statement: ast.stmt, *, annotations: bool = False) -> GlobalUse:
+        key = id(statement), annotations
+        if key not in self._uses:
+            code = self._compile(statement)
+            self._uses[key] = global_use(code, annotations=annotations)
+        return self._uses[key]
 
 
 def _mode(statement: ast.stmt) -> int:

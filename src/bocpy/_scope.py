@@ -5,7 +5,7 @@ from __future__ import annotations
 import _ast as ast
 
 from bocpy._scan import assigned_names, global_use
-from bocpy._tree import walk
+from bocpy._tree import imports, walk
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ class WhenNames:
         """Start with the bare ``when``; read the imports below *tree*, if given."""
         self.functions: set[str] = {"when"}
         self.modules: set[str] = set()
-        for node in walk(tree) if tree is not None else ():
+        for node in imports(tree) if tree is not None else ():
             self.read(node)
 
     def read(self, node: ast.AST) -> None:
@@ -95,7 +95,7 @@ class Names:
         self.rebound: frozenset[str] = global_use(code).stores
         self.star: bool = any(
             isinstance(node, ast.ImportFrom) and node.names[0].name == "*"
-            for node in walk(tree)
+            for node in imports(tree)
         )
 
 

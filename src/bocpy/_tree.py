@@ -14,8 +14,9 @@ if TYPE_CHECKING:
 
     Node = TypeVar("Node", bound=_ast.AST)
 
-__all__ = ["changed", "parse", "placed", "walk"]
+__all__ = ["changed", "imports", "parse", "placed", "walk"]
 
+_BLOCKS = ("body", "orelse", "finalbody", "handlers", "cases")
 _PLACE = ("lineno", "col_offset", "end_lineno", "end_col_offset")
 
 
@@ -36,6 +37,21 @@ def walk(node: _ast.AST) -> Iterator[_ast.AST]:
             value = getattr(current, name, None)
             children = value if isinstance(value, list) else (value,)
             pending.extend(c for c in children if isinstance(c, _ast.AST))
+
+
+def imports(node: _ast.AST) -> list[_ast.Import | _ast.ImportFrom]:
+    """Return the import statements below *node*, in no particular order."""
+    found = []
+    pending: list[Any] = [node]
+    while pending:
+        current = pending.pop()
+        if isinstance(current, (_ast.Import, _ast.ImportFrom)):
+            found.append(current)
+            continue
+        for name in current._fields:
+            if name in _BLOCKS:
+                pending += getattr(current, name)
+    return found
 
 
 def placed(node: Node, place: _ast.AST) -> Node:

@@ -21,11 +21,10 @@ TagName::TagName(std::string_view text) noexcept : text_{text} {
         return;
     }
     size_ = text.size() / sizeof(std::uint64_t) + 1;
-    std::array<unsigned char, kLongest + 1> bytes;
-    std::memset(bytes.data(), 0, size_ * sizeof(std::uint64_t));
+    words_[size_ - 1] = 0; // what the text does not fill
+    auto* const bytes = reinterpret_cast<unsigned char*>(words_.data());
     bytes[0] = static_cast<unsigned char>(text.size());
-    std::memcpy(bytes.data() + 1, text.data(), text.size());
-    std::memcpy(words_.data(), bytes.data(), size_ * sizeof(std::uint64_t));
+    std::memcpy(bytes + 1, text.data(), text.size());
 }
 
 bool TagTable::matches(std::size_t queue, const TagName& name) const noexcept {

@@ -31,6 +31,10 @@ TagName name_of(PyObject* tag) {
         py::raise(PyExc_TypeError, "tag must be a str, not %.200s",
                   Py_TYPE(tag)->tp_name);
     }
+    if (PyUnicode_IS_COMPACT_ASCII(tag)) {
+        return TagName{{static_cast<const char*>(PyUnicode_DATA(tag)),
+                        static_cast<std::size_t>(PyUnicode_GET_LENGTH(tag))}};
+    }
     Py_ssize_t size = 0;
     const char* const text = PyUnicode_AsUTF8AndSize(tag, &size);
     if (text == nullptr) {
@@ -66,8 +70,9 @@ Parcel pack_message(PyObject* contents) {
     if (PyList_CheckExact(contents) && !shares_values()) {
         return Parcel::pack(py::Ref::steal(PyList_AsTuple(contents)).get(), kWhat);
     }
-    const bool native = PyTuple_CheckExact(contents) || xidata::supports(contents);
-    if (native || PySequence_Check(contents) == 0) {
+    if (PySequence_Check(contents) == 0 || PyUnicode_CheckExact(contents) ||
+        PyBytes_CheckExact(contents) || PyTuple_CheckExact(contents) ||
+        xidata::supports(contents)) {
         return Parcel::pack(contents, kWhat);
     }
     py::Ref error;
@@ -185,6 +190,15 @@ py::Ref timed_out() {
     return py::Ref::steal(PyTuple_Pack(2, tag.get(), Py_None));
 }
 
+py::Ref received(PyObject* tag, Parcel& message) {
+    py::Ref contents = unpack_or_note(
+        message, [tag] { return "while loading a message tagged " + py::shown(tag); });
+    py::Ref pair = py::Ref::steal(PyTuple_New(2));
+    PyTuple_SET_ITEM(pair.get(), 0, Py_NewRef(tag));
+    PyTuple_SET_ITEM(pair.get(), 1, contents.release());
+    return pair;
+}
+
 py::Ref receive_any(PyObject* const* tags, Py_ssize_t count, double seconds,
                     PyObject* after) {
     const bool forever = !(seconds >= 0) || seconds > 1e9;
@@ -204,9 +218,15 @@ py::Ref receive_any(PyObject* const* tags, Py_ssize_t count, double seconds,
             break;
         }
     }
-    const py::Ref contents = unpack_or_note(
-        message, [tag] { return "while loading a message tagged " + py::shown(tag); });
-    return py::Ref::steal(PyTuple_Pack(2, tag, contents.get()));
+    return received(tag, message);
+}
+
+/// The next message of one tag; null if there is none.
+py::Ref receive_at_once(PyObject* tag) {
+    Parcel message;
+    const auto from = box().resolve(name_of(tag));
+    const bool here = from && box().try_receive(*from, message) == Box::Popped::kItem;
+    return here ? received(tag, message) : py::Ref{};
 }
 
 constexpr Signature<3> kReceive{"receive", {"tags", "timeout", "after"}, 1};
@@ -223,7 +243,8 @@ PyObject* receive(PyObject* module, PyObject* const* args, Py_ssize_t count,
         }
         PyObject* const after = given_after != nullptr ? given_after : Py_None;
         if (PyObject* const tag = tags; PyUnicode_CheckExact(tag)) {
-            return receive_any(&tag, 1, seconds, after);
+            py::Ref here = receive_at_once(tag);
+            return here ? std::move(here) : receive_any(&tag, 1, seconds, after);
         }
         const py::Ref held =
             tags_of(tags, "tags must either be a single str or a list/tuple");
