@@ -13,10 +13,13 @@ namespace boc::math {
 
 namespace {
 
+/// Numbers up to which a copy is transposed faster than they change places.
+constexpr Index kCopied = 512 * 512;
+
 void transpose_here(Block& block) {
     block.forbid_exports("cannot be transposed in place");
     const Shape shape = block.shape();
-    if (shape.rows == shape.columns) {
+    if (shape.rows == shape.columns && shape.size() > kCopied) {
         double* const data = block.data();
         for (Index i = 0; i < shape.rows; ++i) {
             for (Index j = i + 1; j < shape.columns; ++j) {

@@ -55,6 +55,7 @@ std::vector<Index> extreme_places(const Groups& groups) {
                                         {groups.length(), groups.count()});
     }
     std::vector<Index> places;
+    places.reserve(static_cast<std::size_t>(groups.count()));
     for (Index group = 0; group < groups.count(); ++group) {
         places.push_back(extreme_place<Least>(groups, group));
     }
