@@ -301,6 +301,8 @@ def check_outcome(outcome, is_right):
 
 
 def test_a_failure_while_a_failure_is_told_is_told(backend, allocation):
+    if sys.version_info[:2] == (3, 15) and allocation.name == "core.object":
+        pytest.skip("formatting a traceback breaks the tuples that CPython 3.15 keeps")
     one_worker(backend)
     told = 0
     for nth in range(1, 3000):
