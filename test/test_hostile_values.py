@@ -268,8 +268,11 @@ def nested(kind, depth):
 def test_values_too_deep_to_cross_are_refused(kind):
     value = nested(kind, 100_000)
     for give in (Cown, lambda v: send("v", v)):
-        with pytest.raises(RecursionError):
+        with pytest.raises(RecursionError) as refused:
             give(value)
+        told = [*refused.value.args, *getattr(refused.value, "__notes__", ())]
+        assert told[-1].endswith("is nested too deeply to cross")
+        assert len(told) < 50  # pickle says something for each level
     capsule = _core.CownCapsule(value)
     with pytest.raises(RecursionError):
         capsule.release()
@@ -288,6 +291,7 @@ def test_results_too_deep_to_cross_are_failures(kind):
     for failed, value in outcomes(deep, cown):
         assert failed
         assert isinstance(value, RecursionError)
+        assert len(getattr(value, "__notes__", ())) < 50
     settle(deep, cown)
 
 

@@ -22,9 +22,12 @@ _KEPT = 10  # steps at either end of a longer one
 
 def name(error: Exception, value: object, what: str) -> None:
     """Let *error* tell where in *value*, called *what*, the culprit is."""
-    if isinstance(error, (MemoryError, RecursionError)):
+    if isinstance(error, MemoryError):
         return
-    told = f"{_find(value, what)} does not cross"
+    if isinstance(error, RecursionError):
+        told = f"{what} is nested too deeply to cross"
+    else:
+        told = f"{_find(value, what)} does not cross"
     _shorten(getattr(error, "__notes__", None))
     if hasattr(error, "add_note"):
         error.add_note(told)
