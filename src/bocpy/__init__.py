@@ -15,7 +15,6 @@ from bocpy._noticeboard import (
 )
 from bocpy.behaviors import (
     WORKER_COUNT,
-    Behaviors,
     Cown,
     PinnedCown,
     notice_seed,
@@ -70,6 +69,7 @@ __all__ = [
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from bocpy._lifecycle import Behaviors as Behaviors
     from bocpy._pump_result import PumpResult as PumpResult
     from bocpy._wait_result import WaitResult as WaitResult
 
@@ -94,6 +94,10 @@ def __getattr__(name: str) -> object:
         from bocpy import _pump_result  # noqa: PLC0415
 
         found = _pump_result.PumpResult
+    elif name == "Behaviors":
+        from bocpy import _lifecycle  # noqa: PLC0415
+
+        found = _lifecycle.Behaviors
     elif name == "__version__":
         found = _version()
     elif name in _ABSENT:

@@ -48,11 +48,12 @@ def _import(
 
 
 def _unloaded(name: str) -> ModuleType | None:
+    # `from importlib.machinery import` would import `warnings`, on CPython 3.14.
+    import importlib.machinery as machinery  # noqa: PLC0415, PLR0402
     from importlib._bootstrap import module_from_spec  # noqa: PLC0415
-    from importlib.machinery import PathFinder, SourceFileLoader  # noqa: PLC0415
 
-    spec = PathFinder.find_spec(name)
-    if spec is None or not isinstance(spec.loader, SourceFileLoader):
+    spec = machinery.PathFinder.find_spec(name)
+    if spec is None or not isinstance(spec.loader, machinery.SourceFileLoader):
         return None
     origin = os.path.dirname(spec.origin or "")  # noqa: PTH120
     if origin not in (_STDLIB, os.path.join(_STDLIB, name)):  # noqa: PTH118

@@ -8,7 +8,6 @@ import sys
 
 from bocpy import _core, _deadline, _dump, _ending, _exit, _pump
 from bocpy._core import Cown, PinnedCown, when
-from bocpy._lifecycle import Behaviors
 from bocpy._noticeboard import REMOVED
 from bocpy._options import WORKER_COUNT, _default_worker_count  # noqa: F401 - read by users
 from bocpy._pump import MAX_PUMP_MS as _MAX_PUMP_MS  # noqa: F401 - read by users
@@ -19,10 +18,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from typing import Any, TypeVar, overload
 
+    from bocpy._lifecycle import Behaviors
     from bocpy._pump_result import PumpResult
     from bocpy._wait_result import Waiting, WaitResult
 
     _R = TypeVar("_R")
+elif _core.is_primary():  # a worker starts no runtime
+    from bocpy._lifecycle import Behaviors
 
 __all__ = [
     "REMOVED",
@@ -48,6 +50,15 @@ BEHAVIORS: Behaviors | None = None
 _WAIT_PUMP_POLL_MS = 50
 _starting = _thread.RLock()  # one thread at a time brings a runtime up
 _forks_watched = False
+
+
+def __getattr__(name: str) -> object:
+    """Load in a worker what it rarely asks for."""
+    if name != "Behaviors":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from bocpy import _lifecycle  # noqa: PLC0415
+
+    return _lifecycle.Behaviors
 
 
 def _module_of(namespace: dict[str, Any]) -> tuple[str, str | None]:

@@ -225,14 +225,14 @@ class _Loader:
         if file is not None:
             values["__file__"] = file
         if path is not None:
-            from importlib.machinery import ModuleSpec, SourceFileLoader  # noqa: PLC0415
+            import importlib.machinery as machinery  # noqa: PLC0415, PLR0402 - see _lazy
 
             # Tracebacks get source lines from the loader, under the name that
             # goes with it.
-            values["__loader__"] = SourceFileLoader(self._module, path)
+            values["__loader__"] = machinery.SourceFileLoader(self._module, path)
             if spec is not None:
-                loader = SourceFileLoader(spec, path)
-                values["__spec__"] = ModuleSpec(spec, loader, origin=path)
+                loader = machinery.SourceFileLoader(spec, path)
+                values["__spec__"] = machinery.ModuleSpec(spec, loader, origin=path)
 
     def _run(
         self,
