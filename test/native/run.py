@@ -24,7 +24,7 @@ from pathlib import Path
 HERE = Path(__file__).parent
 CORE = HERE.parents[1] / "src" / "bocpy" / "_core"
 BASES = ("parking", "sched", "terminator", "tags", "mailbox")
-SYSTEM = ("block_pool", "compat", "look")
+SYSTEM = ("block_pool", "census", "compat", "look", "post", "probe")
 THREAD_LOCAL = {"scheduler"}
 """Protocols that need threads of the system, which relacy has not."""
 COMPILER = os.environ.get("CXX", "g++").split()
