@@ -14,7 +14,7 @@ namespace boc::math {
 namespace {
 
 /// Numbers up to which a copy is transposed faster than they change places.
-constexpr Index kCopied = 512 * 512;
+constexpr Index kCopied = Index{512} * 512;
 
 void transpose_here(Block& block) {
     block.forbid_exports("cannot be transposed in place");
