@@ -59,30 +59,39 @@ class Copy:
         names = sorted(str(path.relative_to(self.core)) for path in used)
         return [name for name in names if ORDER.search((self.core / name).read_text())]
 
-    def build(self, model: str, only: Path | None = None) -> bool:
-        """Build what contains `only`, or everything, and run the scenarios in it."""
-        runner, build = self.runner, self.folder / f"build-{model}"
-        build.mkdir(exist_ok=True)
-        flags = [*runner.FLAGS.split(), *WAYS[model]]
+    def compile(self, model: str, only: Path | None = None) -> list[Path]:
+        """Compile what contains `only`, or everything; return the programs in it."""
+        self._build(model).mkdir(exist_ok=True)
         shared = self._shared(model)
-        programs = runner.programs_of(model, self._names())
+        programs = self.runner.programs_of(model, self._names())
         stale = [
             source
             for source in (*shared, *programs)
             if only is None or only in self._parts(source)
         ]
-        runner.compile_all(stale, flags, build)
+        self.runner.compile_all(stale, self._flags(model), self._build(model))
         everywhere = any(source in stale for source in shared)
-        objects = [build / f"{each.parent.name}-{each.stem}.o" for each in shared]
-        for source in programs:
-            if everywhere or source in stale:
-                main = build / f"{source.parent.name}-{source.stem}.o"
-                program = runner.link([*objects, main], flags, main.with_suffix(""))
-                if not self._passes(program):
-                    return False
-        return True
+        return [source for source in programs if everywhere or source in stale]
 
-    def _passes(self, program: Path) -> bool:
+    def pass_all(self, model: str, only: Path | None = None) -> bool:
+        """Compile that, and run the scenarios until one fails."""
+        return all(self._passes(model, each) for each in self.compile(model, only))
+
+    def _passes(self, model: str, source: Path) -> bool:
+        parts = [self._object(model, each) for each in (*self._shared(model), source)]
+        target = parts[-1].with_suffix("")
+        return self._runs(self.runner.link(parts, self._flags(model), target))
+
+    def _build(self, model: str) -> Path:
+        return self.folder / f"build-{model}"
+
+    def _flags(self, model: str) -> list[str]:
+        return [*self.runner.FLAGS.split(), *WAYS[model]]
+
+    def _object(self, model: str, source: Path) -> Path:
+        return self._build(model) / f"{source.parent.name}-{source.stem}.o"
+
+    def _runs(self, program: Path) -> bool:
         command = [*self.runner.fixed_addresses(), str(program)]
         try:
             ended = subprocess.run(
@@ -153,13 +162,13 @@ def survivors_in(copy: Copy, name: str) -> list[str]:
     found = []
     for label, order in orders_of(path):
         with weakened(path, order):
-            finder = next((way for way in WAYS if not copy.build(way, path)), None)
+            finder = next((way for way in WAYS if not copy.pass_all(way, path)), None)
         verdict = {"relacy": "relacy", "": "ThreadSanitizer", None: "nothing"}[finder]
         print(f"{name}:{label}: {verdict} finds it weakened", flush=True)
         if finder is None:
             found.append(f"{name}:{label}")
     for way in WAYS:
-        copy.build(way, path)
+        copy.compile(way, path)
     return found
 
 
@@ -174,7 +183,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="bocpy-weaken-") as folder:
         copy = Copy(Path(folder))
         os.environ["BOCPY_SEEDS"] = str(options.seeds)
-        if not all(copy.build(way) for way in WAYS):
+        if not all(copy.pass_all(way) for way in WAYS):
             print("the scenarios fail as they are")
             return 2
         needless: list[str] = []
